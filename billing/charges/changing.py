@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.db.models import Max
@@ -13,6 +13,7 @@ from billing.ledger import lock
 from billing.models import BillingPeriod, Charge, ChargeClaim, PlanTerms
 from billing.money import exact_amount, format_amount
 from billing.periods import ONE_DAY, today
+from billing.tax.own import TaxEntry, own_tax
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -39,14 +40,16 @@ def add_charge(
     per_number: bool = False,
     until: date | None = None,
     terms: PlanTerms | None = None,
+    **tax: Unpack[TaxEntry],
 ) -> Charge:
     """Charge the center `amount` of its currency: once, with the next invoice, or for every month or year from `day`.
 
     `day` is a day of the reseller's calendar, `until` the last one of a charge that ends. A monthly charge is
     calculated by the day. `per_number` charges each number of the center: once is a set-up fee of the numbers that
-    begin on these days. `terms`: of the plan that it is the price of, in its currency. OperationRefused: an empty
-    description, an amount that is none, a first day that is invoiced already, never will be or is far away, a last day
-    before the first or of what is charged once, none of what recurs for an archived center.
+    begin on these days. `terms`: of the plan that it is the price of, in its currency. `tax`: of its own, else that of
+    the center. OperationRefused: an empty description, an amount that is none, a first day that is invoiced already,
+    never will be or is far away, a last day before the first or of what is charged once, none of what recurs for an
+    archived center, a tax that is none.
     """
     text = checked_line(description, _LONGEST)
     if not text:
@@ -72,6 +75,7 @@ def add_charge(
             first_day=day,
             end_day=checked_end(day, until),
             terms=terms,
+            **own_tax(center, tax),
             created_at=now,
             created_by=by,
         )

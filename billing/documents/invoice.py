@@ -21,7 +21,7 @@ from billing.documents.typesetting import Sheet
 from billing.documents.ubl import ubl_of
 from billing.models import Invoice, InvoiceLine, InvoiceTax
 from billing.periods import ONE_DAY, local_day, zone_of
-from billing.tax.texts import percent_of, reverse_charge_text, tax_text
+from billing.tax.texts import percent_of, reverse_charge_text, tax_kind, tax_text
 from centers.models import Reseller
 from centers.values.formats import day_text, money_text, number_text
 from centers.values.languages import language_named
@@ -229,9 +229,14 @@ def _line(content: Content, line: InvoiceLine) -> dict[str, Any]:
         *([percent_of(line.tax)] if content.taxes else []),
         content.amount(line.amount),
     ]
+    parts = texts.detail_parts(line)
+    if (
+        len(content.taxes) > 1 and not line.tax_percent
+    ):  # a rate of 0 % alone doesn't say which of the sums has it
+        parts.append(tax_kind(line.tax))
     return {
         "what": line.heading,
-        "detail": " · ".join(isolated(texts.whole_days(part)) for part in texts.detail_parts(line)),
+        "detail": " · ".join(isolated(texts.whole_days(part)) for part in parts),
         "cells": cells,
     }
 

@@ -19,8 +19,6 @@ from billing.periods import Period, month_of, previous_month, today
 from billing.policies import policies_for, reseller_policy
 from billing.pricing.conversion import Converter, NotIncluded
 from billing.reports.profit import profit_report
-from billing.tax.computing import tax_of
-from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -168,15 +166,14 @@ def _unbilled(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Ex
     report = profit_report(reseller, span, today=day)
     rows = [(row.center_id, row) for row in report.rows if row.center_id is not None and row.accrued]
     centers = Center.objects.in_bulk({center_id for center_id, _row in rows})
-    policies, taxes = policies_for(reseller, centers.values()), Taxes(reseller)
+    policies = policies_for(reseller, centers.values())
     wait = timedelta(days=reseller_policy(reseller).close_after_days)
     credit, coming = _credits(reseller), []
     for center_id, row in sorted(rows, key=lambda pair: pair[1].month):
         center = centers[center_id]
         issued_on = max(month_of(row.month).end_day + wait, day)
         due_on = issued_on + timedelta(days=policies[center.pk].payment_terms_days)
-        tax = tax_of(row.accrued, taxes.on(day, center).percent, row.currency)
-        amount = rounded(row.accrued + tax, row.currency)
+        amount = rounded(row.accrued + rounded(row.accrued_tax, row.currency), row.currency)
         if amount > 0:
             coming.append((center, amount, row.currency, due_on))
         else:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from billing.forms.tax import OwnTaxForm
 from billing.models import Charge, Discount
 from billing.money import digits, format_amount
 from centers.models import Center
@@ -17,7 +18,7 @@ from centers.values.fields import LineField
 _DAY = {"type": "date"}
 
 
-class ChargeForm(forms.Form):
+class ChargeForm(OwnTaxForm):
     """What is charged, how much, how often, and from which day on."""
 
     description = LineField(
@@ -46,8 +47,11 @@ class ChargeForm(forms.Form):
         help_text=gettext_lazy("Leave it empty if the charge has no end."),
     )
 
+    field_order = ("description", "amount", "every", "per_number", "day", "until")
+
     def __init__(self, *args: Any, center: Center, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.ask_tax(center.reseller, for_one=True)
         self.fields["day"].initial = today
         amount: Any = self.fields["amount"]
         amount.in_currency(center.currency, digits(center.currency))
@@ -69,7 +73,7 @@ class ChosenChargeForm(ChargeForm):
     def values_for(self, center: Center) -> dict[str, Any]:
         """The arguments of the operation."""
         shared = {
-            name: self.cleaned_data[name] for name in ("description", "every", "per_number", "day", "until")
+            name: value for name, value in self.cleaned_data.items() if not name.startswith(_amount_in(""))
         }
         return {**shared, "amount": self.cleaned_data[_amount_in(center.currency)]}
 

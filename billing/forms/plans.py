@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms.confirmation import LossForm
+from billing.forms.tax import OwnTaxForm
 from billing.models import Plan
 from billing.money import digits
 from billing.plans.changing import BEYOND_DECIMALS, MOST_INCLUDED
+from centers.models import Reseller
 from centers.values.amount_fields import AmountField, CountField
 from centers.values.choices import currency_choices
 from centers.values.fields import LineField
@@ -35,7 +37,7 @@ class _PlanLossForm(LossForm):
         return {**data, "confirmation": confirmation}
 
 
-class _TermsForm(forms.Form):
+class _TermsForm(OwnTaxForm):
     """What a plan costs, what it includes, and from which day on."""
 
     amount = AmountField(label=gettext_lazy("Price of a month"))
@@ -52,11 +54,14 @@ class _TermsForm(forms.Form):
         widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, currency: str, today: date, **kwargs: Any) -> None:
+    field_order: tuple[str, ...] = ("amount", "included", "beyond", "day")
+
+    def __init__(self, *args: Any, reseller: Reseller, currency: str, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["day"].initial = today
         amount: Any = self.fields["amount"]
         amount.in_currency(currency, digits(currency))
+        self.ask_tax(reseller, for_one=False)
 
 
 class PlanTermsForm(_TermsForm, _PlanLossForm):
@@ -78,8 +83,8 @@ class PlanForm(_TermsForm):
 
     field_order = ("name", "currency", "per_number", "amount", "included", "beyond", "day")
 
-    def __init__(self, *args: Any, currency: str, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, currency=currency, today=today, **kwargs)
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, currency=currency, **kwargs)
         chosen: Any = self.fields["currency"]
         chosen.choices = currency_choices()
         chosen.initial = currency

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import LegalIdentity, TaxCategory
 from billing.tax.identity import FIELDS, SELLER_FIELDS
+from billing.tax.rates import tax_profile
+from centers.models import Reseller
 from centers.values.amount_fields import AmountField
 from centers.values.fields import LineField
 
@@ -85,6 +87,36 @@ class TaxRateForm(forms.Form):
     def clean_percent(self) -> Any:
         """None is zero: what is exempt has no percentage."""
         return self.cleaned_data["percent"] or 0
+
+
+class OwnTaxForm(forms.Form):
+    """A tax of its own of what is sold; without registration for tax none of it is asked."""
+
+    tax_category = forms.ChoiceField(label=gettext_lazy("VAT"), required=False)
+    tax_percent = AmountField(
+        label=gettext_lazy("Percent"),
+        max_digits=7,
+        decimal_places=4,
+        min_value=0,
+        max_value=100,
+        required=False,
+    )
+    tax_reason = LineField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
+        max_length=200,
+        required=False,
+    )
+
+    def ask_tax(self, reseller: Reseller, *, for_one: bool) -> None:
+        """Offer the categories of the registered reseller: a reverse charge only `for_one` center, not for many."""
+        if not tax_profile(reseller).is_registered:
+            for name in OwnTaxForm.base_fields:
+                del self.fields[name]
+            return
+        field: Any = self.fields["tax_category"]
+        offered = [one for one in TaxCategory.choices if for_one or one[0] != TaxCategory.REVERSE]
+        field.choices = [("", _("As the center is taxed")), *offered]
 
 
 class CenterTaxRateForm(TaxRateForm):

@@ -215,7 +215,7 @@ def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
     """One line over the charge, or over the days' share of its month. Raises MissingRate or OldRate."""
     charge, currency = due.charge, price_list.currency(center)
     exchange_rate = price_list.exchange.rate(charge.currency, currency, price_list.day)
-    tax = price_list.taxes.on(due.taxed_on, center)
+    tax = price_list.taxes.on(due.taxed_on, center, charge)
     off = price_list.discounts.on_charge(center, due.discounted_on, charge.pk)
     off = NOTHING_OFF if charge.is_late_fee else off
     price = converted(share_of(off.of(charge.amount), *share_of_month(due)), exchange_rate)

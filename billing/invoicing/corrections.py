@@ -251,7 +251,7 @@ def _terms(
             Decimal(1) if plan else _exchange_rate(price_list, center, day, basis, line),
         )
         margin = _margin(price_list, center, day)
-    tax = line.tax if line else price_list.taxes.on(day.day, center)
+    tax = line.tax if line else price_list.taxes.on(day.day, center, plan)
     own = (Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, tax)
     return Terms(*own, line, falls, discount, plan)
 

@@ -141,7 +141,7 @@ def _usage_lines(material: Material, center: Center) -> tuple[list[DraftLine], C
             margin = price_list.margins.find(Category.MESSAGE, center, day.day)
             off = price_list.discounts.on_messages(center, day.day).percent
             plan = price_list.discounts.plan(center, day.day)
-            of_day[day.day] = margin, price_list.taxes.on(day.day, center), off, plan
+            of_day[day.day] = margin, price_list.taxes.on(day.day, center, plan), off, plan
         margin, tax, off, plan = of_day[day.day]
         # A day that was billed before, on an invoice that is void by now, and corrected since.
         if day.revision and lowers(day, margin, policy.billable):

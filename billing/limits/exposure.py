@@ -23,7 +23,6 @@ from billing.models import (
     LedgerEntry,
     Margin,
     TaxRate,
-    TaxTerms,
     UsageRecord,
 )
 from billing.money import PRECISION, rounded
@@ -124,17 +123,17 @@ def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) 
     # MazBot's calendar may be a day ahead.
     period = Period(_first_day(centers, day), day + timedelta(days=2))
     price_list = PriceList(reseller, day, centers=centers.values())
-    nets: dict[tuple[int, TaxTerms], Decimal | None] = {}
+    nets: dict[tuple[int, Decimal], Decimal | None] = {}  # by center and percent of the tax
 
-    def add(center: Center, tax: TaxTerms, currency: str, net: Decimal) -> None:
+    def add(center: Center, percent: Decimal, currency: str, net: Decimal) -> None:
         if not net:
             return
         rate = price_list.exchange.find(currency, center.currency, day)
-        before = nets.get((center.pk, tax), ZERO)
+        before = nets.get((center.pk, percent), ZERO)
         if rate is None or before is None:
-            nets[center.pk, tax] = None
+            nets[center.pk, percent] = None
         else:
-            nets[center.pk, tax] = before + converted(net, rate)
+            nets[center.pk, percent] = before + converted(net, rate)
 
     policies = policies_for(reseller, centers.values())
     for row in usage_costs(reseller, period, _starts(price_list, period), centers=list(centers)):
@@ -143,28 +142,27 @@ def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) 
         margin = price_list.margins.find(Category.MESSAGE, center, row.day)
         charge = _charge(row, margin, policies[center.pk].billable)
         charge = price_list.discounts.on_messages(center, row.day).of(charge)
-        add(center, tax, row.currency, net_of(charge, tax))
+        add(center, tax.percent, row.currency, net_of(charge, tax))
     accrued = accrued_subscriptions(reseller, period, centers.values(), day)
     # What is charged once counts however old it is.
     accrued += accrued_charges(reseller, Period(date.min, period.end_day), centers.values(), day)
     accrued += accrued_beyond(reseller, period, centers.values(), day)
     for one in accrued:
-        center = centers[one.center_id]
-        add(center, price_list.taxes.on(day, center), one.currency, one.charge)
+        add(centers[one.center_id], one.percent, one.currency, one.charge)
     return _with_tax(nets, centers)
 
 
 def _with_tax(
-    nets: dict[tuple[int, TaxTerms], Decimal | None], centers: dict[int, Center]
+    nets: dict[tuple[int, Decimal], Decimal | None], centers: dict[int, Center]
 ) -> dict[int, Decimal | None]:
     found: dict[int, Decimal | None] = dict.fromkeys(centers, ZERO)
-    for (pk, tax), net in nets.items():
+    for (pk, percent), net in nets.items():
         before, currency = found[pk], centers[pk].currency
         if net is None or before is None:
             found[pk] = None
             continue
         own = rounded(net, currency)
-        found[pk] = before + own + tax_of(own, tax.percent, currency)
+        found[pk] = before + own + tax_of(own, percent, currency)
     return found
 
 

@@ -59,10 +59,12 @@ BEGIN
             RAISE EXCEPTION 'terms: of another reseller''s plan' USING ERRCODE = 'check_violation';
         END IF;
     ELSIF NEW.terms_id IS NOT NULL THEN
-        SELECT t.reseller_id, t.price, p.currency, p.per_number INTO own
+        SELECT t.reseller_id, t.price, p.currency, p.per_number, t.tax_category, t.tax_percent, t.tax_reason INTO own
           FROM billing_planterms t JOIN billing_plan p ON p.id = t.plan_id WHERE t.id = NEW.terms_id;
-        IF (own.reseller_id, own.price, own.currency, own.per_number)
-           IS DISTINCT FROM (NEW.reseller_id, NEW.amount, NEW.currency, NEW.per_number) THEN
+        IF (own.reseller_id, own.price, own.currency, own.per_number,
+            own.tax_category, own.tax_percent, own.tax_reason)
+           IS DISTINCT FROM (NEW.reseller_id, NEW.amount, NEW.currency, NEW.per_number,
+            NEW.tax_category, NEW.tax_percent, NEW.tax_reason) THEN
             RAISE EXCEPTION 'charge: it does not fit terms %', NEW.terms_id USING ERRCODE = 'check_violation';
         END IF;
     END IF;

@@ -10,7 +10,7 @@ from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspensi
 from billing.models.dunning_policies import DunningPolicy
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
-from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
+from billing.models.lines import InvoiceLine, LineKinds
 from billing.models.paying.bank import BankLine, BankStatement
 from billing.models.paying.by_link import PriceLink, ReportedPayment, RevokedLinks
 from billing.models.paying.details import PaymentAllocation, PaymentAttachment
@@ -34,7 +34,8 @@ from billing.models.rates import (
 )
 from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
-from billing.models.tax import InvoiceTax, LegalIdentity, TaxCategory, TaxProfile, TaxRate, TaxSums
+from billing.models.taxing.categories import OwnTax, TaxCategory, TaxTerms
+from billing.models.taxing.rates import InvoiceTax, LegalIdentity, TaxProfile, TaxRate, TaxSums
 from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "Margin",
     "MazbotCountry",
     "NumberFormat",
+    "OwnTax",
     "Payment",
     "PaymentAllocation",
     "PaymentAttachment",

@@ -12,18 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import DateRange, Invoice
 from billing.models.plans import PlanTerms
+from billing.models.taxing.categories import OwnTax, own_tax_constraints
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
 
 
-class Charge(models.Model):
+class Charge(OwnTax):
     """An amount that a center is charged besides its usage: once, or for every month or year from `first_day` on.
 
     `amount` is in `currency`, above zero, and a price as in the price list: with the tax, if the reseller's prices
     include it. Only when it ends may change, and withdrawing it: another price is another charge. A charge that is once
     per number is a set-up fee of the numbers that begin while it is in force. With `terms` it is the price of a plan,
-    which the center has on these days: never two plans on one day.
+    which the center has on these days: never two plans on one day; its messages beyond the plan are taxed alike.
     """
 
     class Every(models.TextChoices):
@@ -63,6 +64,7 @@ class Charge(models.Model):
             models.CheckConstraint(
                 condition=Q(amount__gt=0, amount__lt=1_000_000_000), name="charge_amount_bounded"
             ),
+            *own_tax_constraints("charge"),
             models.CheckConstraint(condition=~Q(description=""), name="charge_is_described"),
             models.CheckConstraint(
                 condition=Q(end_day__isnull=True) | Q(end_day__gt=F("first_day")), name="charge_has_days"

@@ -1,6 +1,5 @@
 """The lines of invoices and credit notes: immutable once written (triggers)."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -12,24 +11,12 @@ from billing.models.charges import Charge
 from billing.models.invoices import Invoice
 from billing.models.policy import Billable
 from billing.models.rates import Margin
+from billing.models.taxing.categories import TaxTerms
 from centers.models import Reseller
 from centers.models.managers import TenantManager
 from whatsapp.models import Instance
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class TaxTerms:
-    """The tax of a line: its category (TaxCategory), percent, and why it is not taxed; `included` in the price or not.
-
-    Without arguments: the reseller isn't registered for tax.
-    """
-
-    category: str = "O"
-    percent: Decimal = ZERO
-    reason: str = ""
-    included: bool = False
 
 
 class HasKind(Protocol):

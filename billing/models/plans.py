@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.taxing.categories import OwnTax, own_tax_constraints
 from centers.models import Reseller, User
 from centers.models.fields import CodeField, LineField
 from centers.models.managers import TenantManager
@@ -35,7 +36,7 @@ class Plan(models.Model):
         return self.name
 
 
-class PlanTerms(models.Model):
+class PlanTerms(OwnTax):
     """What a plan costs from `valid_from` on. Never edited: a change is a new row; of one day the newest counts.
 
     `price` is for a month, of the center or of each number, and `included` messages of a month are in it. Those beyond
@@ -65,6 +66,9 @@ class PlanTerms(models.Model):
                 condition=Q(beyond=None) | Q(beyond__gt=0, beyond__lt=1_000_000),
                 name="planterms_beyond_bounded",
             ),
+            *own_tax_constraints("planterms"),
+            # Who accounts for the tax is decided for each center.
+            models.CheckConstraint(condition=~Q(tax_category="AE"), name="planterms_tax_is_for_all"),
         ]
         indexes = [models.Index(fields=["plan", "-valid_from"], name="planterms_of_plan")]
 

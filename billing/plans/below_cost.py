@@ -121,4 +121,4 @@ class _Judged:
         return self._list.exchange.find(currency, self._currency, self._list.day)
 
     def _net(self, center: Center, price: Decimal) -> Decimal:
-        return net_of(price, self._list.taxes.on(self._list.day, center))
+        return net_of(price, self._list.taxes.on(self._list.day, center, self._terms))

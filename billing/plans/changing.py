@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,6 +16,7 @@ from billing.money import exact_amount, format_amount
 from billing.periods import ONE_DAY, today
 from billing.plans.below_cost import loss_facts, loss_of_terms, refuse_loss
 from billing.plans.choosing import charge_by, charges_from, cut_charge, locked
+from billing.tax.own import TaxEntry, own_tax
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -42,12 +43,13 @@ def add_plan(
     now: datetime,
     beyond: Decimal | None = None,
     per_number: bool = False,
+    **tax: Unpack[TaxEntry],
 ) -> Plan:
     """A plan that centers of the currency can have from `day` on.
 
     `amount` is for a month, of the center or each number, `beyond` for each message beyond the `included` ones; None:
-    the price list. OperationRefused: no name or one that another plan has, an amount that is none, a day that is far
-    away.
+    the price list. `tax`: of its own, also of messages beyond, else that of each center. OperationRefused: no name or
+    one that another plan has, an amount that is none, a day that is far away, a tax that is none or a reverse charge.
     """
     text = checked_line(name, _LONGEST)
     if not text:
@@ -64,7 +66,7 @@ def add_plan(
             created_at=now,
             created_by=by,
         )
-        terms = _new_terms(plan, day, by, now, amount=amount, included=included, beyond=beyond)
+        terms = _new_terms(plan, day, by, now, amount=amount, included=included, beyond=beyond, tax=tax)
         _record("plan.added", plan, by, now, **_facts(terms))
     return plan
 
@@ -80,6 +82,7 @@ def add_terms(
     beyond: Decimal | None = None,
     confirmation: str | None = "",
     among: Iterable[Center] | None = None,
+    **tax: Unpack[TaxEntry],
 ) -> PlanTerms:
     """Sell the plan at these terms from `day` on, also to the centers that have it.
 
@@ -98,7 +101,7 @@ def add_terms(
             centers = sorted({*centers} & {*among}, key=lambda center: center.pk)
         if centers:
             lock_all(centers)
-        terms = _new_terms(row, day, by, now, amount=amount, included=included, beyond=beyond)
+        terms = _new_terms(row, day, by, now, amount=amount, included=included, beyond=beyond, tax=tax)
         for charge in charges_from(_held(row, day).filter(center__in=centers), day):
             _replace(charge, terms, by, now)
         # Last: what is refused anyway isn't confirmed first.
@@ -160,6 +163,7 @@ def _new_terms(
     amount: Decimal | str,
     included: int,
     beyond: Decimal | None,
+    tax: TaxEntry,
 ) -> PlanTerms:
     value = exact_amount(amount, plan.currency)
     if value >= LARGEST_CHARGE:
@@ -180,6 +184,7 @@ def _new_terms(
         price=value,
         included=included,
         beyond=_checked_beyond(beyond),
+        **own_tax(None, tax),
         created_at=now,
         created_by=by,
     )

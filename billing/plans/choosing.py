@@ -176,4 +176,5 @@ def charge_by(
         per_number=terms.plan.per_number,
         until=None if end is None else end - ONE_DAY,
         terms=terms,
+        **terms.tax_entry,
     )

@@ -12,6 +12,7 @@ from billing.plans import PlanMonths
 from billing.policies import policy_for
 from billing.pricing.discounts import Discounts
 from billing.pricing.history.plan_prices import plan_price
+from billing.tax.texts import tax_text
 from centers.models import Center, Reseller
 from centers.values.formats import money_text, number_text
 
@@ -102,8 +103,9 @@ def plan_terms_on(center: Center, day: date) -> list[PlanOn]:
 
 def plan_notes(center: Center, day: date) -> list[str]:
     """The center's plan on the day, at its discounts, in a sentence below its prices; [] without one."""
-    plan = plan_price(Discounts(center.reseller, among=[center]), center, day)
-    if plan is None:
+    discounts = Discounts(center.reseller, among=[center])
+    charge, plan = discounts.plan(center, day), plan_price(discounts, center, day)
+    if charge is None or plan is None:
         return []
     facts = {
         "plan": plan.name,
@@ -117,7 +119,8 @@ def plan_notes(center: Center, day: date) -> list[str]:
     if plan.beyond is not None:
         price = money_text(plan.beyond, plan.currency, exact=True)
         beyond = _("Each message beyond them costs %(price)s.") % {"price": price}
-    return [f"{text % facts} {beyond}"]
+    tax = f" {tax_text(charge.own_tax)}." if charge.own_tax else ""
+    return [f"{text % facts} {beyond}{tax}"]
 
 
 def counted_for(invoice_id: int, charge_id: int | None, instance_id: int | None, day: date) -> Counted | None:

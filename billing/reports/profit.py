@@ -18,7 +18,7 @@ from billing.pricing.discounts import Discounts
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import usage_charge
 from billing.reports.reconciliation import reconcile
-from billing.tax.computing import net_of
+from billing.tax.computing import exact_tax, net_of
 from billing.tax.rates import Taxes
 from billing.unbilled.accrued import accrued_subscriptions
 from billing.unbilled.accrued_beyond import accrued_beyond
@@ -39,7 +39,7 @@ class Profit:
 
     All is without tax. `invoiced` is less what notes credit. `accrued` is what usage and subscriptions without an
     invoice will be charged, at the margins of their days. `cost` is all that MazBot charged; `uncharged` is the part
-    of it that no one pays.
+    of it that no one pays. `accrued_tax` is what is added to `accrued` then.
     """
 
     center_id: int | None
@@ -51,6 +51,7 @@ class Profit:
     uncharged: Decimal = ZERO
     center: str = ""
     archived: bool = False
+    accrued_tax: Decimal = ZERO
 
     @property
     def revenue(self) -> Decimal:
@@ -117,10 +118,12 @@ def profit_report(
     parts.add_invoiced(period)
     parts.add_usage(period, centers)
     for one in accrued_subscriptions(reseller, period, centers.values(), today):
-        parts.add(one.center_id, one.month, one.currency, accrued=one.charge, cost=one.cost)
+        parts.add(
+            one.center_id, one.month, one.currency, accrued=one.charge, accrued_tax=one.tax, cost=one.cost
+        )
     charges = accrued_charges(reseller, period, centers.values(), today)
     for one in (*charges, *accrued_beyond(reseller, period, centers.values(), today)):
-        parts.add(one.center_id, one.month, one.currency, accrued=one.charge)
+        parts.add(one.center_id, one.month, one.currency, accrued=one.charge, accrued_tax=one.tax)
     for month in reconcile(reseller, period, by_months=True, apart=set(apart)):
         if month.gap:
             parts.add(None, month.first_day, month.currency, cost=month.gap, uncharged=month.gap)
@@ -183,12 +186,14 @@ class _Parts:
         for row in usage_costs(self._reseller, period, starts):
             center, billable = centers[row.center_id], policies[row.center_id].billable
             charge = _charge(row, margins.find(Category.MESSAGE, center, row.day), billable)
-            charge = discounts.on_messages(center, row.day).of(charge)
+            tax = taxes.on(row.day, center)
+            net = net_of(discounts.on_messages(center, row.day).of(charge), tax)
             self.add(
                 row.center_id,
                 row.day.replace(day=1),
                 row.currency,
-                accrued=net_of(charge, taxes.on(row.day, center)),
+                accrued=net,
+                accrued_tax=exact_tax(net, tax.percent),
                 cost=row.cost,
                 uncharged=row.waived + row.free,
             )

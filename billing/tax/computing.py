@@ -35,6 +35,11 @@ def net_of(price: Decimal, terms: TaxTerms) -> Decimal:
     return divided(price * 100, 100 + terms.percent)
 
 
+def exact_tax(net: Decimal, percent: Decimal) -> Decimal:
+    """The tax on a net sum that is part of a larger one, unrounded."""
+    return divided(net * percent, Decimal(100))
+
+
 def tax_of(net: Decimal, percent: Decimal, currency: str) -> Decimal:
     """The tax on a net sum, rounded half up to the currency's decimals."""
     return rounded(net * percent / 100, currency)

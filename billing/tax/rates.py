@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from billing.models import BillingPeriod, TaxCategory, TaxProfile, TaxRate, TaxTerms
+from billing.models import BillingPeriod, OwnTax, TaxCategory, TaxProfile, TaxRate, TaxTerms
 from billing.tax.computing import UNTAXED
 from billing.tax.reverse_charge import refuse_without_number
 from centers.audit import entries
@@ -53,11 +53,13 @@ class Taxes:
         """Whether the reseller charges tax."""
         return self._profile.is_registered
 
-    def on(self, day: date, center: Center | None = None) -> TaxTerms:
+    def on(self, day: date, center: Center | None = None, sold: OwnTax | None = None) -> TaxTerms:
         """The tax on what is used on that day by the center, or by one without a rate of its own.
 
-        UNTAXED before the first rate.
+        A charge or plan (`sold`) may have its own instead. UNTAXED before the first rate, and if not registered.
         """
+        if self.is_registered and sold is not None and sold.own_tax is not None:
+            return replace(sold.own_tax, included=self._profile.prices_include_tax)
         row = self._valid(center.pk, day) if center else None
         if row is None or row.withdrawn:
             row = self._valid(None, day)
@@ -95,7 +97,7 @@ def set_tax_rate(
     reason that an exemption needs, and for a reverse charge of all centers or of one without a tax number.
     """
     said = checked_line(reason, 200)
-    _check(category, percent, said)
+    check_terms(category, percent, said)
     if category == TaxCategory.REVERSE:
         refuse_without_number(center, "category")
     percent = percent if category == TaxCategory.STANDARD else ZERO
@@ -110,17 +112,20 @@ def withdraw_tax_rate(*, center: Center, valid_from: date, by: User | None, now:
     return _add(center.reseller, center, by, now, valid_from=valid_from, **terms)
 
 
-def _check(category: str, percent: Decimal, reason: str) -> None:
+def check_terms(category: str, percent: Decimal, reason: str, *, prefix: str = "") -> None:
+    """Raise OperationRefused (`category`, `percent` or `reason` after the `prefix`) for what fits no category."""
     if category not in TaxCategory.values:
-        raise OperationRefused(_("Choose a category."), field="category")
+        raise OperationRefused(_("Choose a category."), field=f"{prefix}category")
     is_standard = category == TaxCategory.STANDARD
     if is_standard and not (percent.is_finite() and 0 < percent <= 100 and percent == round(percent, 4)):
         raise OperationRefused(
-            _("A standard rate is above 0 and at most 100 %, with up to 4 decimals."), field="percent"
+            _("A standard rate is above 0 and at most 100 %, with up to 4 decimals."),
+            field=f"{prefix}percent",
         )
     if category in NEED_REASON and not reason:
         raise OperationRefused(
-            _("Enter the reason. It is printed on invoices, such as the article of the law."), field="reason"
+            _("Enter the reason. It is printed on invoices, such as the article of the law."),
+            field=f"{prefix}reason",
         )
 
 

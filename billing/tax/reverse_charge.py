@@ -2,9 +2,10 @@
 
 from datetime import date
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from billing.models import LegalIdentity, TaxCategory, TaxRate
+from billing.models import Charge, ChargeClaim, LegalIdentity, TaxCategory, TaxRate
 from centers.errors import OperationRefused
 from centers.models import Center
 
@@ -32,4 +33,14 @@ def needs_number(center: Center, since: date | None) -> bool:
         if row.category == TaxCategory.REVERSE and is_open:
             return True
         end = row.valid_from
-    return False
+    return _has_open_charge(center, since)
+
+
+def _has_open_charge(center: Center, since: date | None) -> bool:
+    """Whether something may still be invoiced of a charge with a reverse charge."""
+    own = Charge.objects.filter(center=center, withdrawn_at=None, tax_category=TaxCategory.REVERSE)
+    if since is not None:
+        own = own.filter(Q(end_day=None) | Q(end_day__gt=since))
+    claims = ChargeClaim.objects.filter(charge=OuterRef("pk"), voided_at=None)
+    is_once = Q(every=Charge.Every.ONCE, per_number=False)
+    return own.exclude(is_once & Exists(claims)).exists()

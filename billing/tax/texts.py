@@ -32,6 +32,13 @@ def percent_of(tax: Named) -> str:
 
 def tax_text(tax: Named) -> str:
     """`VAT 15%`, or why there is none, with its reason."""
+    kind = tax_kind(tax)
+    has_reason = tax.reason and tax.category != TaxCategory.STANDARD
+    return f"{kind}: {tax.reason}" if has_reason else kind
+
+
+def tax_kind(tax: Named) -> str:
+    """The same without the reason."""
     if tax.category == TaxCategory.STANDARD:
         return _("VAT %(percent)s") % {"percent": percent_of(tax)}
     texts = {
@@ -40,8 +47,7 @@ def tax_text(tax: Named) -> str:
         TaxCategory.OUTSIDE.value: _("Outside the scope of VAT"),
         TaxCategory.REVERSE.value: _("Reverse charge"),
     }
-    text = texts[tax.category]
-    return f"{text}: {tax.reason}" if tax.reason else text
+    return texts[tax.category]
 
 
 def reverse_charge_text(tax: Named) -> str:

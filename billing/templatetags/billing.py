@@ -23,7 +23,7 @@ from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.rate_changes import percent_text
 from billing.pricing.rate_types.country_names import CountryNames
 from billing.pricing.rate_types.known import known_type, type_name
-from billing.tax.texts import address_of, numbers_of, reverse_charge_text, tax_text
+from billing.tax.texts import address_of, numbers_of, reverse_charge_text, tax_kind, tax_text
 from centers.models import Center
 from centers.templatetags.values import NOTHING, day, month
 from centers.values.formats import exact_text, money_text, number_text
@@ -193,6 +193,12 @@ def left_of(left: dict[int, Decimal], line: Any) -> Decimal | None:
 def tax_name(tax: Any) -> str:
     """`VAT 15%`, or why there is none."""
     return tax_text(tax)
+
+
+@register.filter
+def tax_kind_of(line: Any) -> str:
+    """How a line is taxed, without the reason: for documents with lines that are taxed in different ways."""
+    return tax_kind(line.tax)
 
 
 @register.filter

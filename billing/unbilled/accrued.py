@@ -84,13 +84,13 @@ def numbers_so_far(center: Center, now: datetime) -> Decimal | None:
     if not rows:
         return ZERO
     price_list = PriceList(center.reseller, day, center=center)
-    percent, total = price_list.taxes.on(day, center).percent, ZERO
+    total = ZERO
     for row in rows:
         exchange_rate = price_list.exchange.find(row.currency, center.currency, day)
         if exchange_rate is None:
             return None
         net = rounded(converted(row.charge, exchange_rate), center.currency)
-        total += net + tax_of(net, percent, center.currency)
+        total += net + tax_of(net, row.percent, center.currency)
     return total
 
 
@@ -106,9 +106,9 @@ def _priced(
     cost = share_of(rate.cost, *share)
     full = usage_charge(rate.cost, 1, percent, fixed)
     price = price_list.discounts.on_numbers(center, price_list.day).of(full)
-    price = net_of(price, price_list.taxes.on(price_list.day, center))
-    charge = share_of(price, *share)
-    return [Accrued(center.pk, month.first_day, rate.currency, cost, charge)]
+    tax = price_list.taxes.on(price_list.day, center)
+    charge = share_of(net_of(price, tax), *share)
+    return [Accrued(center.pk, month.first_day, rate.currency, cost, charge, tax.percent)]
 
 
 def _open_days(

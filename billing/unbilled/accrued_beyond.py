@@ -36,6 +36,7 @@ def accrued_beyond(
             for part in month.open_parts():
                 if part.quantity or part.cost:
                     price = beyond_price(price_list, center, month, day).of(part)
-                    net = net_of(price, price_list.taxes.on(day, center))
-                    found.append(Accrued(center.pk, month.month, part.currency, ZERO, net))
+                    tax = price_list.taxes.on(day, center, month.charge)
+                    net = net_of(price, tax)
+                    found.append(Accrued(center.pk, month.month, part.currency, ZERO, net, tax.percent))
     return found

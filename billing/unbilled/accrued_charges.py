@@ -13,7 +13,7 @@ from billing.models import BillingPeriod, Charge, ChargeClaim
 from billing.periods import Period, month_of, previous_month, year_after, zone_of
 from billing.pricing.discounts import Discounts
 from billing.pricing.price_list import share_of
-from billing.tax.computing import net_of
+from billing.tax.computing import exact_tax, net_of
 from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 from whatsapp.models import Instance, InstanceAssignment
@@ -67,6 +67,12 @@ class Accrued:
     currency: str
     cost: Decimal
     charge: Decimal
+    percent: Decimal  # of the tax that is added to the charge
+
+    @property
+    def tax(self) -> Decimal:
+        """That tax, unrounded."""
+        return exact_tax(self.charge, self.percent)
 
 
 def accrued_charges(
@@ -185,14 +191,13 @@ class _Found:
     def _add(
         self, charge: Charge, day: date, share: tuple[int, int], *, discounted_on: date | None = None
     ) -> None:
-        tax = self._taxes.on(
-            month_of(day).last_day if not charge.is_once else day, self._known[charge.center_id]
-        )
         center = self._known[charge.center_id]
+        tax = self._taxes.on(month_of(day).last_day if not charge.is_once else day, center, charge)
         off = self._discounts.on_charge(center, discounted_on or max(day, charge.first_day), charge.pk)
         price = charge.amount if charge.is_late_fee else off.of(charge.amount)
         net = share_of(net_of(price, tax), *share)
-        self.rows.append(Accrued(charge.center_id, day.replace(day=1), charge.currency, ZERO, net))
+        month = day.replace(day=1)
+        self.rows.append(Accrued(center.pk, month, charge.currency, ZERO, net, tax.percent))
 
 
 def begun_in(

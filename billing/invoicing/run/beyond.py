@@ -144,9 +144,8 @@ def _terms(price_list: PriceList, center: Center, month: PlanMonth, part: Part) 
     """Those of the plan's last day in the month."""
     day, currency = month.days.last_day, price_list.currency(center)
     price = beyond_price(price_list, center, month, day)
-    return _Terms(
-        price, price_list.taxes.on(day, center), currency, _exchange_rate(price_list, part, currency)
-    )
+    tax = price_list.taxes.on(day, center, month.charge)
+    return _Terms(price, tax, currency, _exchange_rate(price_list, part, currency))
 
 
 def _terms_of(price_list: PriceList, center: Center, part: Part, line: InvoiceLine) -> _Terms:

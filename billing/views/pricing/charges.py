@@ -70,7 +70,15 @@ def charges_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     center = _center(int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
     header = [_("ID"), _("Center ID"), _("Center"), _("Description"), pgettext("how often", "Charged")]
     header += [_("For each number"), _("Amount"), _("Currency"), _("First day"), _("Last day")]
-    header += [_("Late fee for invoice"), _("Added"), _("Added by"), _("Status")]
+    header += [
+        _("Category"),
+        _("Percent"),
+        _("Reason"),
+        _("Late fee for invoice"),
+        _("Added"),
+        _("Added by"),
+        _("Status"),
+    ]
 
     def cells() -> Iterator[list[Any]]:
         for row in queries.exported_charges(center, today(request.reseller, clock.now())):
@@ -80,7 +88,9 @@ def charges_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
             days = [own.first_day, row.last_day or ""]
             added = [own.created_at, str(own.created_by or "")]
             each = _("yes") if own.per_number else _("no")
-            yield [*about, each, *money, *days, str(own.late_for or ""), *added, row.state[1]]
+            percent = own.tax_percent.normalize() if own.tax_category else ""
+            tax = [own.tax_category, percent, own.tax_reason]
+            yield [*about, each, *money, *days, *tax, str(own.late_for or ""), *added, row.state[1]]
 
     return export(request, fmt, "charges", header, cells())
 

@@ -56,4 +56,4 @@ def undone(change: Callable[[], Result]) -> Result:
 
 
 def _shown(line: DraftLine) -> tuple[object, ...]:
-    return line.kind, line.heading, line.description, line.first_day, line.end_day, line.amount
+    return line.kind, line.heading, line.description, line.first_day, line.end_day, line.amount, line.tax

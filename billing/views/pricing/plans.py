@@ -24,6 +24,7 @@ from billing.plans import (
     loss_of_terms,
 )
 from billing.queries.plans import chosen_plans, listed_plans
+from billing.tax.own import own_tax
 from billing.views.pricing.charges import previewed
 from billing.views.pricing.effects import Effect, effect_of, undone
 from centers import clock
@@ -62,7 +63,9 @@ def plans(request: TenantRequest) -> HttpResponseBase:
 def plan_add(request: TenantRequest) -> HttpResponseBase:
     """Add a plan."""
     now, reseller = clock.now(), request.reseller
-    form = PlanForm(posted(request), currency=reseller.currency, today=today(reseller, now))
+    form = PlanForm(
+        posted(request), reseller=reseller, currency=reseller.currency, today=today(reseller, now)
+    )
     if saved(form, lambda: add_plan(reseller=reseller, by=request.user, now=now, **form.cleaned_data)):
         text = _("The plan was added. Choose it on the page of a center, under Prices.")
         return redirect_with_toast(request, text, reverse("plans", args=[reseller.slug]))
@@ -75,8 +78,7 @@ def plan_terms(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Give a plan new terms from a day on."""
     plan = get_object_or_404(Plan.objects.select_related("reseller"), pk=pk)
     now = clock.now()
-    day = today(request.reseller, now)
-    form = PlanTermsForm(posted(request), currency=plan.currency, today=day)
+    form = _terms_form(request, plan, posted(request))
     if _saved(form, lambda: add_terms(plan=plan, by=request.user, now=now, **form.values)):
         return redirect_with_toast(
             request, _("The new terms were saved."), reverse("plans", args=[request.reseller.slug])
@@ -90,7 +92,7 @@ def plan_terms_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#change-preview`: invoices of centers with the plan before and after the terms; nothing is saved."""
     plan = get_object_or_404(Plan.objects.select_related("reseller"), pk=pk)
     now = clock.now()
-    form = PlanTermsForm(request.POST, currency=plan.currency, today=today(request.reseller, now))
+    form = _terms_form(request, plan, request.POST)
     context: dict[str, Any] = {}
     if form.is_valid():
         context = _effects_of_terms(plan, {**form.values, "by": request.user, "now": now})
@@ -162,12 +164,14 @@ def _effects_of_terms(plan: Plan, values: dict[str, Any]) -> dict[str, Any]:
             shown.append(_effect_of_terms(plan, values, center))
     except OperationRefused as refusal:
         return {"refused": refusal.message}
+    entry: Any = {name: value for name, value in values.items() if name.startswith("tax_")}
     terms = PlanTerms(
         plan=plan,
         valid_from=day,
         price=values["amount"],
         included=values["included"],
         beyond=values["beyond"],
+        **own_tax(None, entry),
     )
     more = max(0, len(centers) - SHOWN)
     return {"shown": shown, "more": more, "loss": loss_of_terms(terms, centers, values["now"])}
@@ -180,6 +184,18 @@ def _effect_of_terms(plan: Plan, values: dict[str, Any], center: Center) -> tupl
         return center, effect_of(change, center, values["day"]), ""
     except OperationRefused as refusal:
         return center, None, str(refusal.message)
+
+
+def _terms_form(request: TenantRequest, plan: Plan, data: Any) -> PlanTermsForm:
+    """Begins with the tax of the latest terms: it goes on unless staff choose another one."""
+    latest = plan.terms.first()
+    return PlanTermsForm(
+        data,
+        initial=latest.tax_entry if latest and latest.tax_category else None,
+        reseller=request.reseller,
+        currency=plan.currency,
+        today=today(request.reseller, clock.now()),
+    )
 
 
 def _form(request: TenantRequest, center: Center, data: Any) -> CenterPlanForm:

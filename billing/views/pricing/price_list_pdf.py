@@ -13,7 +13,7 @@ from billing.periods import today
 from billing.pricing.rate_types.known import type_name
 from billing.queries.charges import ListedCharge, lasting_charges
 from billing.queries.plans import plan_notes
-from billing.tax.texts import price_note
+from billing.tax.texts import price_note, tax_text
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
 from centers.values.languages import LANGUAGES, language_named
@@ -76,6 +76,8 @@ def _charge(row: ListedCharge) -> dict[str, str]:
     each, charge = row.charge.rhythm, row.charge
     if row.is_planned:
         each = _("%(every)s, from %(day)s") % {"every": each, "day": day_text(charge.first_day)}
+    if charge.own_tax:
+        each = f"{each} · {tax_text(charge.own_tax)}"
     return {"what": charge.description, "each": each, "price": money_text(charge.amount, charge.currency)}
 
 

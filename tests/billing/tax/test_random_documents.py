@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
+from billing.charges import add_charge
 from billing.invoicing import Part, credit_invoice, issue_invoice, lines_left, void_invoice
 from billing.ledger import sums
 from billing.models import Invoice, InvoiceLine, UsageClaim
@@ -19,7 +20,7 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import MARCH
-from tests.billing.tax.shops import DIGITS, due, half_up, register, sums_by_rate, tax_rate
+from tests.billing.tax.shops import DIGITS, due, half_up, number_of, register, sums_by_rate, tax_rate
 from tests.thorough import THOROUGH
 
 #: Currency, what a dollar costs, and the standard rate; None: the reseller isn't registered.
@@ -36,6 +37,8 @@ INVOICES = (
 )  # per country and way of entry; with their credit notes more than 5,000 documents
 CHANGE = date(2026, 2, 14)
 OUTSIDE = ("O", Decimal(0))
+#: Taxes of charges; "" is that of the center.
+OWN = [("", "0"), ("S", "15"), ("S", "5"), ("S", "2.125"), ("Z", "0"), ("E", "0"), ("O", "0"), ("AE", "0")]
 
 
 @dataclass
@@ -48,6 +51,9 @@ class Books:
     included: bool
     rates: list[tuple[date, str, Decimal]] = field(default_factory=list)
     own: dict[int, tuple[date, str, Decimal]] = field(default_factory=dict)
+    sold: dict[int, tuple[str, Decimal]] = field(
+        default_factory=dict
+    )  # the taxes of charges that have their own
 
     def expected(self, center_id: int, day: date) -> tuple[str, Decimal]:
         rows = [*self.rates, *([self.own[center_id]] if center_id in self.own else [])]
@@ -107,6 +113,31 @@ def use(books: Books, center: Center) -> None:
             books.shop.read(number, at, sent=sent, failed=failed, cost=str(cost))
 
 
+def charge(books: Books, center: Center) -> None:
+    """Up to three charges, once or for all of the month, and most with a tax of their own: of any category."""
+    Center.objects.filter(pk=center.pk).update(created_at=datetime(2026, 1, 1, 9, tzinfo=UTC))
+    for _number in range(books.chance.choice([0, 0, 1, 2, 3])):
+        category, percent = books.chance.choice(OWN)
+        if category == "AE":
+            number_of(books.shop, center)
+        units = books.chance.randint(1, 900_000)
+        is_once = books.chance.random() < 0.7
+        row = add_charge(
+            center=center,
+            amount=Decimal(units).scaleb(-DIGITS[books.currency]),
+            description="Charge",
+            every="once" if is_once else "month",
+            day=FEBRUARY.first_day + timedelta(days=books.chance.randint(0, 27) if is_once else 0),
+            by=None,
+            now=NOW,
+            tax_category=category,
+            tax_percent=Decimal(percent),
+            tax_reason="Article 9",
+        )
+        if category and books.rates:
+            books.sold[row.pk] = (category, Decimal(percent))
+
+
 def credit(books: Books, invoice: Invoice) -> None:
     """A random credit note; what is refused leaves the invoice as it is."""
     left = [row for row in lines_left(invoice) if row.amount > 0]
@@ -134,6 +165,7 @@ def test_taxes_of_random_documents(books: Books) -> None:
     for _ in range(INVOICES):
         center = new_center(books)
         use(books, center)
+        charge(books, center)
         invoice = issue_invoice(center=center, period=FEBRUARY, by=None, now=NOW)
         check_lines(books, invoice)
         check_documents(books, invoice)
@@ -149,10 +181,11 @@ def test_taxes_of_random_documents(books: Books) -> None:
 def check_lines(books: Books, invoice: Invoice) -> None:
     """Each line has the tax of its days, and the net price of its usage."""
     for line in invoice.lines.all():
-        days = UsageClaim.objects.filter(line=line).values_list("usage_record__day", flat=True)
-        assert {books.expected(invoice.center_id, day) for day in days} == {
-            (line.tax_category, line.tax_percent)
-        }
+        days = set(UsageClaim.objects.filter(line=line).values_list("usage_record__day", flat=True))
+        if line.charge:  # of a month: taxed by its last day
+            days = {line.first_day if line.charge.is_once else FEBRUARY.last_day}
+        expected = {books.sold.get(line.charge_id) or books.expected(invoice.center_id, day) for day in days}
+        assert expected == {(line.tax_category, line.tax_percent)}
         exact = price(line)
         assert abs(Fraction(line.exact) - exact) <= Fraction(1, 10**30)
         assert Fraction(line.amount) == half_up(exact, DIGITS[books.currency])

@@ -1,6 +1,8 @@
 """The charges of a center: adding, ending and withdrawing them, and what the center sees."""
 
+import csv
 from datetime import date
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from billing.models import Charge, Discount
 from centers.models import Center
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
+from tests.billing.tax.shops import register, tax_rate
 from tests.billing.views.conftest import Desk
 
 MONTHLY = {"description": "Support", "amount": "30", "every": "month", "day": "2026-03-01", "until": ""}
@@ -44,6 +47,33 @@ def test_a_charge_is_added_listed_and_seen_by_the_center(desk: Desk) -> None:
     portal = desk.as_(desk.viewer).get(desk.portal("prices/")).content.decode()
     assert "Support" in portal
     assert "31 Dec 2026" in portal
+
+
+def test_a_charge_with_a_tax_of_its_own(desk: Desk) -> None:
+    """Asked only of who is registered; its reason is on the pages of both sides, in the file and on the preview."""
+    form = desk.url(f"centers/{desk.center.pk}/charges/add/")
+    assert "tax_category" not in desk.as_(desk.billing).get(form).context["form"].fields
+    with tenant(desk.reseller):
+        register(desk.shop)
+        tax_rate(desk.shop, "15", valid_from=date(2026, 3, 1))
+    own = {"tax_category": "E", "tax_reason": "Article 29"}
+    for tax, field in (
+        ({"tax_category": "E"}, "tax_reason"),
+        ({"tax_category": "S"}, "tax_percent"),
+        (own | {"tax_category": "AE"}, "tax_category"),
+    ):
+        assert field in _add(desk, **tax).context["form"].errors
+    preview = desk.url(f"centers/{desk.center.pk}/charges/preview/")
+    client = desk.as_(desk.billing)
+    shown = client.post(preview, MONTHLY | {"tax_category": "S", "tax_percent": "5"}).content.decode()
+    assert "31.50" in shown
+    assert _add(desk, **own).status_code == 302
+    for page in (_tab(desk), desk.as_(desk.viewer).get(desk.portal("prices/")).content.decode()):
+        assert "Exempt from VAT: Article 29" in page
+    (row,) = csv.DictReader(
+        StringIO(client.get(desk.url("charges/export/csv/")).getvalue().decode("utf-8-sig"))
+    )
+    assert (row["Category"], row["Percent"], row["Reason"]) == ("E", "0", "Article 29")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from billing.charges import add_discount
 from billing.invoicing import issue_invoice
 from billing.models import Charge, Invoice, Plan, PlanTerms
 from billing.plans import add_plan, choose_plan
+from billing.queries.plans import plan_notes
 from centers.models import Center
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.invoices import APRIL_5, MARCH
+from tests.billing.tax.shops import register, tax_rate
 from tests.billing.views.conftest import CANARY, Desk
 from whatsapp.models import Instance
 
@@ -69,6 +71,30 @@ def test_a_plan_is_added_gets_new_terms_and_is_archived(desk: Desk) -> None:
     assert "Scheduled" in page
     assert client.post(desk.url(f"prices/plans/{plan.pk}/archive/")).status_code == 302
     assert "Archived" in _text(desk, "prices/plans/")
+
+
+def test_a_plan_with_a_tax_of_its_own_keeps_it_in_new_terms(desk: Desk) -> None:
+    """The form begins with it; a reverse charge isn't offered, and the preview of new terms has their tax."""
+    with tenant(desk.reseller):
+        register(desk.shop)
+        tax_rate(desk.shop, "15", valid_from=MARCH_1)
+    client = desk.as_(desk.billing)
+    own = {"tax_category": "E", "tax_reason": "Article 29"}
+    assert client.post(desk.url("prices/plans/add/"), NEW | own).status_code == 302
+    plan = Plan.objects.model._base_manager.get()
+    with tenant(desk.reseller):
+        choose_plan(center=desk.center, plan=plan, day=MARCH_1, by=None, now=NOW, confirmation=None)
+    assert "Exempt from VAT: Article 29" in _text(desk, "prices/plans/")
+    address = desk.url(f"prices/plans/{plan.pk}/terms/")
+    form = client.get(address).context["form"]
+    assert [form[name].value() for name in own] == ["E", "Article 29"]
+    assert "AE" not in dict(form.fields["tax_category"].choices)
+    shown = client.post(f"{address}preview/", TERMS | {"tax_category": "S", "tax_percent": "5"})
+    assert "325.50" in shown.content.decode()
+    assert "tax_percent" in client.post(address, TERMS | {"tax_category": "S"}).context["form"].errors
+    with tenant(desk.reseller):
+        (note,) = plan_notes(desk.center, MARCH_1)
+    assert note.endswith("Exempt from VAT: Article 29.")
 
 
 @pytest.mark.parametrize(

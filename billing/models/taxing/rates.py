@@ -8,20 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from billing.models.lines import TaxTerms
+from billing.models.taxing.categories import TaxCategory, TaxTerms
 from centers.models import Center, Reseller, User
 from centers.models.fields import CodeField, LineField
 from centers.models.managers import TenantManager
-
-
-class TaxCategory(models.TextChoices):
-    """Why a price is taxed or not, as EN 16931 codes it (UNTDID 5305)."""
-
-    STANDARD = "S", _("Standard rate")
-    ZERO = "Z", _("Zero rate")
-    EXEMPT = "E", _("Exempt")
-    OUTSIDE = "O", _("Out of scope")
-    REVERSE = "AE", _("Reverse charge")
 
 
 class LegalIdentity(models.Model):
