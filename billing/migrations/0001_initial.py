@@ -601,6 +601,39 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "tax_category",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("S", "Standard rate"),
+                            ("Z", "Zero rate"),
+                            ("E", "Exempt"),
+                            ("O", "Out of scope"),
+                            ("AE", "Reverse charge"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=2,
+                        verbose_name="tax category",
+                    ),
+                ),
+                (
+                    "tax_percent",
+                    models.DecimalField(
+                        db_default=Decimal("0"),
+                        decimal_places=4,
+                        default=Decimal("0"),
+                        max_digits=7,
+                        verbose_name="percent",
+                    ),
+                ),
+                (
+                    "tax_reason",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=200, verbose_name="reason"
+                    ),
+                ),
+                (
                     "reseller",
                     models.ForeignKey(
                         db_index=False,
@@ -657,6 +690,28 @@ class Migration(migrations.Migration):
                         ),
                         name="planterms_beyond_bounded",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("tax_category", "S"), ("tax_percent__gt", 0), ("tax_percent__lte", 100)
+                            ),
+                            models.Q(("tax_category__in", ["", "Z", "E", "O", "AE"]), ("tax_percent", 0)),
+                            _connector="OR",
+                        ),
+                        name="planterms_tax_percent_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("tax_category__in", ["E", "O", "AE"]), _negated=True),
+                            models.Q(("tax_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="planterms_tax_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("tax_category", "AE"), _negated=True),
+                        name="planterms_tax_is_for_all",
+                    ),
                 ],
             },
         ),
@@ -667,6 +722,39 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "tax_category",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("S", "Standard rate"),
+                            ("Z", "Zero rate"),
+                            ("E", "Exempt"),
+                            ("O", "Out of scope"),
+                            ("AE", "Reverse charge"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=2,
+                        verbose_name="tax category",
+                    ),
+                ),
+                (
+                    "tax_percent",
+                    models.DecimalField(
+                        db_default=Decimal("0"),
+                        decimal_places=4,
+                        default=Decimal("0"),
+                        max_digits=7,
+                        verbose_name="percent",
+                    ),
+                ),
+                (
+                    "tax_reason",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=200, verbose_name="reason"
                     ),
                 ),
                 (
@@ -744,6 +832,24 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("amount__gt", 0), ("amount__lt", 1000000000)),
                         name="charge_amount_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("tax_category", "S"), ("tax_percent__gt", 0), ("tax_percent__lte", 100)
+                            ),
+                            models.Q(("tax_category__in", ["", "Z", "E", "O", "AE"]), ("tax_percent", 0)),
+                            _connector="OR",
+                        ),
+                        name="charge_tax_percent_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("tax_category__in", ["E", "O", "AE"]), _negated=True),
+                            models.Q(("tax_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="charge_tax_has_reason",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("description", ""), _negated=True), name="charge_is_described"
