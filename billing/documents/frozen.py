@@ -6,11 +6,10 @@ from typing import Any
 
 from django.utils.functional import cached_property
 
-from billing.models import DocumentLogo, DocumentSettings
+from billing.models import DocumentLogo, DocumentSettings, Gateway
 from billing.tax.identity import Identities, identities_of, party_fields
 from centers.models import Center, Reseller
 from centers.values.languages import LANGUAGES
-from centers.values.page_urls import absolute
 
 BRAND = "#0f6e6e"
 BOTH = "both"
@@ -30,11 +29,16 @@ class Common:
 
     settings: DocumentSettings
     identities: Identities
+    is_paid_online: bool  # at a gateway
 
 
 def common_of(reseller: Reseller, centers: Iterable[Center]) -> Common:
-    """The reseller's settings, and the legal identities of it and of these of its centers."""
-    return Common(document_settings(reseller), identities_of(reseller, centers))
+    """The settings of the reseller, its legal identity and those of its centers, and whether it is paid online."""
+    return Common(
+        settings=document_settings(reseller),
+        identities=identities_of(reseller, centers),
+        is_paid_online=Gateway.taking_payments(reseller).exists(),
+    )
 
 
 def parties(
@@ -60,20 +64,18 @@ def parties(
             "phone": center.phone,
             **party_fields(known.identities, reseller, center),
         },
-        "document": _look_of(center, known.settings, note=note, purchase_order=purchase_order),
+        "document": _look_of(center, known, note=note, purchase_order=purchase_order),
     }
 
 
-def _look_of(
-    center: Center, chosen: DocumentSettings, *, note: str | None, purchase_order: str
-) -> dict[str, Any]:
+def _look_of(center: Center, known: Common, *, note: str | None, purchase_order: str) -> dict[str, Any]:
     """What `parties["document"]` holds; read by `Look`. `note` replaces the one of the settings."""
-    reseller = center.reseller
+    reseller, chosen = center.reseller, known.settings
     look = {
         "languages": languages_of(chosen.languages, center.language),
         "colour": reseller.colour,
         "logo": reseller.logo_version,
-        "site": absolute(""),
+        "paid_online": known.is_paid_online,
         "seller_country": reseller.country,
         "buyer_country": center.country or reseller.country,
         "simplified": chosen.simplified,
@@ -157,9 +159,9 @@ class Look:
         return str(self.kept.get("purchase_order") or center.get("purchase_order", ""))
 
     @property
-    def site(self) -> str:
-        """The address of the install, without a path; "" for documents of earlier versions."""
-        return str(self.kept.get("site", ""))
+    def is_paid_online(self) -> bool:
+        """Whether it could be paid at a gateway on the day of issue."""
+        return bool(self.kept.get("paid_online"))
 
     def languages(self, asked: str, own: str) -> list[str]:
         """The codes of the languages: those that are asked for (one of ours, or "both"), or those of the document."""

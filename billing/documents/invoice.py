@@ -1,13 +1,12 @@
 """Invoices and credit notes as PDF, with only what a customer may see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +18,7 @@ from billing.documents.parties import isolated, party
 from billing.documents.qr import picture, saudi_code
 from billing.documents.typesetting import Sheet
 from billing.documents.ubl import ubl_of
+from billing.invoice_links import printed_url
 from billing.models import Invoice, InvoiceLine, InvoiceTax
 from billing.periods import ONE_DAY, local_day, zone_of
 from billing.tax.texts import percent_of, reverse_charge_text, tax_kind, tax_text
@@ -102,10 +102,9 @@ def content_of(invoice: Invoice) -> Content:
         local_tax=local_tax(invoice, look) if taxes else None,
         link="",
     )
-    if not (content.is_payable and look.site and look.payment_instructions):
-        return content
-    link = f"{look.site}{reverse('portal_invoice', args=[invoice.center_id, invoice.pk])}"
-    return Content(invoice, look, content.lines, taxes, content.local_tax, link)
+    if content.is_payable and (look.is_paid_online or look.payment_instructions):
+        return replace(content, link=printed_url(invoice))
+    return content
 
 
 def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
@@ -145,7 +144,7 @@ def _edition(content: Content, language: str, first_language: str) -> dict[str, 
             "sums": _sums(content),
             "total": content.amount(document.total),
             "explanations": texts.explanations(document, content.lines),
-            "pay": look.payment_instructions.split("\n") if _shows_how_to_pay(content) else [],
+            "pay": _how_to_pay(content),
             "stamp": _stamp(content),
             "stamped": "void" if document.voided_at else "paid",
             "own_note": look.note.split("\n") if look.note else [],
@@ -160,15 +159,20 @@ def _words(content: Content) -> Mapping[str, str]:
         "to": _("To"),
         "total": _("Total including VAT") if content.taxes else _("Total"),
         "pay": _("How to pay"),
-        "link": _("View and pay online"),
+        "link": _("View and pay online") if content.look.is_paid_online else _("View online"),
         "saudi": _("Tax details for ZATCA, as QR code"),
         "attached": _("The invoice for programs, as UBL"),
         "logo": _("Logo"),
     }
 
 
-def _shows_how_to_pay(content: Content) -> bool:
-    return content.is_payable and bool(content.look.payment_instructions)
+def _how_to_pay(content: Content) -> list[str]:
+    """Lines: how to pay at a gateway, if the reseller had one, and else."""
+    look = content.look
+    if not content.is_payable:
+        return []
+    online = [_("Pay online, without an account: scan the code or select it.")] if look.is_paid_online else []
+    return [*online, *(look.payment_instructions.split("\n") if look.payment_instructions else [])]
 
 
 def _facts(content: Content, first_language: str) -> list[tuple[str, str]]:

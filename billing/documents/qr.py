@@ -64,3 +64,8 @@ def picture(text: str) -> bytes:
     buffer = io.BytesIO()
     code.make_image(image_factory=SvgPathImage).save(buffer)
     return buffer.getvalue()
+
+
+def picture_url(text: str) -> str:
+    """The picture as the address of an image on a page."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture(text)).decode()}"

@@ -27,7 +27,7 @@ _ADAPTERS: dict[str, Adapter] = {
     Provider.HOOK: OwnSystems(),
 }
 #: The providers with a page to pay on.
-WITH_LINKS = (Provider.STRIPE, Provider.MOYASAR)
+WITH_LINKS = Gateway.WITH_LINKS
 
 
 def adapter_of(gateway: Gateway) -> Adapter:
@@ -43,8 +43,7 @@ def access_of(gateway: Gateway, now: datetime) -> Access:
 
 def usable_gateways(reseller: Reseller) -> list[Gateway]:
     """The gateways on which invoices can be paid."""
-    rows = Gateway.objects.filter(reseller=reseller, is_active=True, provider__in=WITH_LINKS)
-    return list(rows.exclude(api_key="").order_by("provider"))
+    return list(Gateway.taking_payments(reseller))
 
 
 def callback_url(gateway: Gateway, reseller: Reseller) -> str:

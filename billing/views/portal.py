@@ -20,7 +20,7 @@ from billing.unbilled.accrued import numbers_so_far
 from billing.usage.completeness import first_open_day
 from billing.views.filters import read_day
 from billing.views.invoices import pdf_response
-from billing.views.paying.buttons import paying
+from billing.views.paying.buttons import pay_code, paying
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.tenancy.access import PortalRequest, portal
@@ -128,6 +128,7 @@ def portal_invoices(request: PortalRequest) -> HttpResponseBase:
 def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
     """One of the center's invoices with its lines."""
     row = get_object_or_404(queries.portal_invoices(request.center).select_related("credits"), pk=pk)
+    pays = paying(row, request.reseller)
     context = {
         "invoice": row,
         "lines": queries.portal_lines(row),
@@ -136,7 +137,8 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
         "notes": queries.portal_invoices(request.center).filter(credits=row).order_by("issued_at", "pk"),
         "today": today(request.reseller, clock.now()),
         "came_back": "paid" in request.GET,
-        **paying(row, request.reseller),
+        "pay_code": pay_code(row, request.reseller, pays["gateways"]),
+        **pays,
     }
     return render_page(request, "billing/portal/portal_invoice.html", context, parts=("invoice",))
 

@@ -21,6 +21,9 @@ class Gateway(models.Model):
         MOYASAR = "moyasar", "Moyasar"
         HOOK = "hook", _("Your own systems")
 
+    #: The providers with a page to pay on.
+    WITH_LINKS = (Provider.STRIPE, Provider.MOYASAR)
+
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="gateways", db_index=False)
     provider = models.CharField(max_length=7, choices=Provider)
     is_active = models.BooleanField(_("payments by link"), default=False)
@@ -43,6 +46,12 @@ class Gateway(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_provider_display())
+
+    @classmethod
+    def taking_payments(cls, reseller: Reseller) -> "models.QuerySet[Gateway]":
+        """Those of the reseller's on which invoices can be paid now."""
+        rows = cls.objects.filter(reseller=reseller, is_active=True, provider__in=cls.WITH_LINKS)
+        return rows.exclude(api_key="").order_by("provider")
 
 
 class PaymentLink(models.Model):

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing.gateways.receiving import receive
+from billing.invoice_links import printed_url
 from billing.models import BankLine, FlaggedPayment, Gateway, Payment, PaymentAttachment, PaymentLink
 from billing.payments import record_payment
 from centers.tenancy.scoping import tenant
@@ -48,7 +49,11 @@ def test_pay_now_leads_to_the_gateway_and_back_to_a_paid_invoice(
     desk: Desk, sandbox: SandboxServer, htmx: dict[str, Any], provider: str
 ) -> None:
     viewer, page = desk.as_(desk.viewer), desk.portal(f"invoices/{desk.invoice.pk}/")
-    assert f"{page}pay/{provider}/" in viewer.get(page).content.decode()
+    before = viewer.get(page).content.decode()
+    assert f"{page}pay/{provider}/" in before
+    with tenant(desk.reseller):
+        assert printed_url(desk.invoice) in before, "for who pays without an account, with its code"
+    assert "data:image/svg+xml;base64," in before
     answer = viewer.post(f"{page}pay/{provider}/", headers=htmx)
     assert answer["HX-Redirect"].startswith(f"{sandbox.url}/gateways/pay/")
     plain = viewer.post(f"{page}pay/{provider}/").content.decode()
@@ -58,6 +63,7 @@ def test_pay_now_leads_to_the_gateway_and_back_to_a_paid_invoice(
     after = viewer.get(f"{page}?paid=1").content.decode()
     assert "Your payment was received" in after
     assert "/pay/" not in after
+    assert "data:image/svg" not in after
 
 
 def test_pay_now_is_for_the_centers_own_invoices_and_says_what_is_wrong(
