@@ -2070,6 +2070,7 @@ class Migration(migrations.Migration):
                             ("one_off", "One-off charge"),
                             ("charge", "Charge"),
                             ("recurring", "Recurring charge"),
+                            ("plan", "Price of the plan"),
                             ("beyond", "Messages beyond the plan"),
                         ],
                         max_length=12,
