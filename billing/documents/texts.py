@@ -58,7 +58,9 @@ def part_text(days: int, of: int) -> str:
 
 
 def plan_text(line: Any) -> str:
-    """`Messages beyond the plan “Basic”`: of a line over messages that a plan counts; "" of any other."""
+    """`Plan “Basic”`, `Messages beyond the plan “Basic”`: of a line over a plan or its messages; "" of any other."""
+    if line.is_plan_price:
+        return _("Plan “%(plan)s”") % {"plan": line.description}
     if line.is_beyond:
         return _("Messages beyond the plan “%(plan)s”") % {"plan": line.description}
     if line.is_in_plan:
@@ -102,7 +104,7 @@ def _own_detail(line: InvoiceLine) -> list[str]:
         return [_("What rounding left of earlier invoices")]
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
     kind = type_name(line.rate_type) if line.rate_type else plan_text(line) or line.get_kind_display()
-    if line.is_charge and line.number_label:
+    if line.is_charge and line.number_label and not line.is_plan_price:
         kind = line.description
     if line.is_one_off or line.kind == InvoiceLine.Kind.CHARGE:
         return [kind, day_text(line.first_day)]

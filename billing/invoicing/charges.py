@@ -51,6 +51,8 @@ class Due:
     @property
     def kind(self) -> InvoiceLine.Kind:
         """The kind of its line."""
+        if self.charge.is_plan:
+            return Kind.PLAN
         return Kind.CHARGE if self.charge.is_once else Kind.RECURRING
 
     @property

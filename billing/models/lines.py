@@ -69,13 +69,19 @@ class LineKinds:
 
     @property
     def is_charge(self: HasKind) -> bool:
-        """Whether it bills a charge that staff entered."""
-        return self.kind in (InvoiceLine.Kind.CHARGE, InvoiceLine.Kind.RECURRING)
+        """Whether it bills a charge that staff entered, or the price of a plan."""
+        return self.kind in (InvoiceLine.Kind.CHARGE, InvoiceLine.Kind.RECURRING, InvoiceLine.Kind.PLAN)
 
     @property
     def has_share_of_month(self: HasKind) -> bool:
         """Whether a part of a month is charged with its share of the price."""
-        return self.kind in (InvoiceLine.Kind.SUBSCRIPTION, InvoiceLine.Kind.RECURRING)
+        by_day = (InvoiceLine.Kind.SUBSCRIPTION, InvoiceLine.Kind.RECURRING, InvoiceLine.Kind.PLAN)
+        return self.kind in by_day
+
+    @property
+    def is_plan_price(self: HasKind) -> bool:
+        """Whether it bills the price of a plan. Lines that were issued before there was such a kind are recurring."""
+        return self.kind == InvoiceLine.Kind.PLAN
 
     @property
     def is_messages(self: HasKind) -> bool:
@@ -119,6 +125,7 @@ class InvoiceLine(LineKinds, models.Model):
         ONE_OFF = "one_off", _("One-off charge")
         CHARGE = "charge", pgettext_lazy("entered by staff", "Charge")  # entered by staff: once
         RECURRING = "recurring", _("Recurring charge")  # entered by staff: monthly or yearly
+        PLAN = "plan", _("Price of the plan")
         BEYOND = "beyond", _("Messages beyond the plan")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")

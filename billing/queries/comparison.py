@@ -191,7 +191,7 @@ def _side(invoice: Invoice, instance_id: int | None) -> Side | None:
         for_messages=amounts.pop(Kind.USAGE, ZERO) + amounts.pop(Kind.BEYOND, ZERO),
         for_subscriptions=amounts.pop(Kind.SUBSCRIPTION, ZERO),
         once=amounts.pop(Kind.ONE_OFF, ZERO),
-        for_charges=amounts.pop(Kind.CHARGE, ZERO) + amounts.pop(Kind.RECURRING, ZERO),
+        for_charges=sum((amounts.pop(kind, ZERO) for kind in (Kind.CHARGE, Kind.RECURRING, Kind.PLAN)), ZERO),
         for_the_rest=sum(amounts.values(), ZERO),
         tax=invoice.tax if instance_id is None else ZERO,
     )

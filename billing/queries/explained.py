@@ -148,9 +148,10 @@ def _before_discount(line: InvoiceLine, at_cost: Decimal) -> Decimal:
 
 
 def _steps_of_charge(line: InvoiceLine) -> list[Step]:
-    """From the amount that staff entered."""
+    """From the amount that staff entered, or the plan's."""
     price = _price_with_tax(line)
-    found = [Step(_("Amount entered"), "", line.fixed, line.cost_currency)]
+    name = _("Price of a month") if line.is_plan_price else _("Amount entered")
+    found = [Step(name, "", line.fixed, line.cost_currency)]
     left = Off(line.discount_percent, line.discount_amount).of(line.fixed)
     if left != line.fixed:
         percent = f"{number_text(line.discount_percent.normalize())} %" if line.discount_percent else ""

@@ -69,7 +69,7 @@ def discount_of(line: Any) -> str:
 
 @register.filter
 def plan_of(line: Any) -> str:
-    """`Messages beyond the plan “Basic”`; empty for a line over messages that no plan counts."""
+    """`Plan “Basic”`, `Messages beyond the plan “Basic”`; empty for a line that is of no plan."""
     return plan_text(line)
 
 

@@ -26,13 +26,13 @@ def test_a_discount_on_the_price_stays_when_the_terms_change(shop: Shop) -> None
     add_discount(center=shop.center, charge=charge, percent=D(10), day=FEB_1, **about)
     add_terms(plan=plan, amount="560", included=1000, day=FEB_15, **about)
     read(shop, {}, numbers=[number])
-    assert shown(shop) == [("recurring", 1, 126), ("recurring", 1, 252)]
+    assert shown(shop) == [("plan", 1, 126), ("plan", 1, 252)]
     later = Charge.objects.get(first_day=FEB_15)
     assert numbers_so_far(shop.center, datetime(2026, 2, 28, 20, tzinfo=UTC)) == 378
     with pytest.raises(OperationRefused, match="There is a discount on this already"):
         add_discount(center=shop.center, charge=later, percent=D(20), day=FEB_20, **about)
     choose(shop, sold(shop, name="Large"), FEB_20)
-    assert shown(shop)[-1] == ("recurring", 1, 90), "another plan has no discount"
+    assert shown(shop)[-1] == ("plan", 1, 90), "another plan has no discount"
 
 
 def test_an_amount_off_a_plan_is_never_more_than_its_price(shop: Shop) -> None:

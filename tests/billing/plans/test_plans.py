@@ -45,7 +45,7 @@ def test_what_is_beyond_has_its_share_of_the_cost_at_the_price_list(shop: Shop) 
     assert shown(shop) == [
         ("usage", 700, 0),
         ("usage", 550, 0),
-        ("recurring", 1, 280),
+        ("plan", 1, 280),
         ("beyond", 250, D("7.00")),  # 15 x 250/1250 x 1.5 + 0.01 x 250
     ]
     invoice = issue(shop)
@@ -65,7 +65,7 @@ def test_what_is_beyond_has_its_share_of_the_cost_at_the_price_list(shop: Shop) 
         250,
         line,
     )
-    assert shown(shop, MARCH) == [("recurring", 1, 280)]
+    assert shown(shop, MARCH) == [("plan", 1, 280)]
     void_invoice(invoice=invoice, because="x", by=None, now=APRIL_5)
     assert shown(shop)[-1] == ("beyond", 250, D("7.00"))
     assert issue(shop, now=APRIL_5).total == 287
@@ -76,7 +76,7 @@ def test_messages_within_the_plan_cost_nothing_more(shop: Shop) -> None:
     number = since_january(shop)
     choose(shop, sold(shop))
     read(shop, {(number, FEB_10): (1000, "9999")})
-    assert shown(shop) == [("usage", 1000, 0), ("recurring", 1, 280)]
+    assert shown(shop) == [("usage", 1000, 0), ("plan", 1, 280)]
     assert issue(shop).lines.get(kind="usage").is_in_plan
     assert BeyondClaim.objects.get().line is None
     price_list = PriceList(shop.reseller, FEB_10, center=shop.center)
@@ -104,8 +104,8 @@ def test_each_number_has_its_own_messages_for_the_days_it_was_held(shop: Shop) -
     assert shown(shop) == [
         ("usage", 1010, 0),
         ("usage", 510, 0),
-        ("recurring", 1, 280),
-        ("recurring", 1, 140),
+        ("plan", 1, 280),
+        ("plan", 1, 140),
         ("beyond", 10, 1),
         ("beyond", 10, 1),
     ]
@@ -137,8 +137,8 @@ def test_a_plan_that_changes_inside_a_month_counts_each_part_alone(shop: Shop) -
     assert shown(shop) == [
         ("usage", 520, 0),
         ("usage", 1600, 0),
-        ("recurring", 1, 140),
-        ("recurring", 1, 280),
+        ("plan", 1, 140),
+        ("plan", 1, 280),
         ("beyond", 20, 2),
         ("beyond", 100, 5),
     ]
@@ -153,8 +153,8 @@ def test_new_terms_apply_from_their_day_on(shop: Shop) -> None:
     assert shown(shop) == [
         ("usage", 520, 0),
         ("usage", 60, 0),
-        ("recurring", 1, 140),
-        ("recurring", 1, 70),
+        ("plan", 1, 140),
+        ("plan", 1, 70),
         ("beyond", 20, 2),
         ("beyond", 10, 1),
     ]
@@ -171,7 +171,7 @@ def test_days_without_the_plan_are_charged_by_the_price_list(shop: Shop) -> None
     assert shown(shop) == [
         ("usage", 15, 3),
         ("usage", 251, 0),
-        ("recurring", 1, 70),
+        ("plan", 1, 70),
         ("beyond", 1, D("0.01")),
     ]
 
@@ -182,9 +182,9 @@ def test_late_usage_is_charged_only_where_it_is_beyond(shop: Shop) -> None:
     read(shop, {(number, FEB_10): (900, "9")})
     issue(shop)
     read(shop, {(number, FEB_10): (990, "9.9")}, at=APRIL_5, days=list(MARCH.days()))
-    assert shown(shop, MARCH) == [("recurring", 1, 280), ("adjustment", 90, 0)]
+    assert shown(shop, MARCH) == [("plan", 1, 280), ("adjustment", 90, 0)]
     read(shop, {(number, FEB_10): (1030, "10.3")}, at=APRIL_5, days=[])
-    assert shown(shop, MARCH) == [("recurring", 1, 280), ("adjustment", 130, 0), ("beyond", 30, 3)]
+    assert shown(shop, MARCH) == [("plan", 1, 280), ("adjustment", 130, 0), ("beyond", 30, 3)]
     issue(shop, MARCH, now=APRIL_5)
     assert billed(shop) == 563
     last = BeyondClaim.objects.filter(first_day=FEB_1).order_by("pk").last()
@@ -216,7 +216,7 @@ def test_a_month_invoiced_in_two_parts_counts_as_one(shop: Shop) -> None:
     first, second = Period(FEB_1, FEB_15), Period(FEB_15, FEBRUARY.end_day)
     assert shown(shop, first) == [("usage", 900, 0)]
     close_period(center=shop.center, period=first, by=None, now=NOW)
-    assert shown(shop, second) == [("usage", 150, 0), ("recurring", 1, 280), ("beyond", 50, 5)]
+    assert shown(shop, second) == [("usage", 150, 0), ("plan", 1, 280), ("beyond", 50, 5)]
 
 
 def test_a_void_month_with_later_corrections_adds_up(shop: Shop) -> None:
@@ -293,7 +293,7 @@ def test_what_staff_waived_gives_nothing_back_when_it_goes_down(shop: Shop, per_
     waive_usage(instance=number, period=Period(FEB_10, FEB_15), because="Tests", by=None, now=NOW)
     assert issue(shop).total == 285
     read(shop, {(number, FEB_10): (600, "6")}, at=APRIL_5, days=list(MARCH.days()))
-    assert [row[0] for row in shown(shop, MARCH)] == ["recurring"] * (1 + per_number)
+    assert [row[0] for row in shown(shop, MARCH)] == ["plan"] * (1 + per_number)
 
 
 def test_more_beyond_a_month_in_another_currency_is_charged_in_the_present_one(shop: Shop) -> None:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from billing.charges import add_discount
+from billing.documents.texts import detail_parts
 from billing.invoicing import issue_invoice
 from billing.models import Charge, Invoice, Plan, PlanTerms
 from billing.plans import add_plan, choose_plan
@@ -237,19 +239,37 @@ def test_lines_explain_what_was_included_used_and_beyond(desk: Desk) -> None:
     counted = "1,200 messages, 1,000 of them included, 200 beyond"
     with tenant(desk.reseller):
         lines = {line.kind: line.pk for line in invoice.lines.all()}
-    assert set(lines) >= {"usage", "recurring", "beyond"}
-    for kind in ("usage", "recurring", "beyond"):
+    assert set(lines) >= {"usage", "plan", "beyond"}
+    for kind in ("usage", "plan", "beyond"):
         page = _text(desk, f"invoices/lines/{lines[kind]}/")
         assert counted in page, kind
         portal = desk.as_(desk.viewer).get(desk.portal(f"invoices/lines/{lines[kind]}/")).content.decode()
         assert counted in portal, kind
         assert CANARY not in portal
+    assert "Price of a month" in _text(desk, f"invoices/lines/{lines['plan']}/")
     page = _text(desk, f"invoices/{invoice.pk}/")
-    assert "Messages beyond the plan “Basic”" in page
-    assert "Messages in the plan “Basic”" in page
+    viewer = desk.as_(desk.viewer)
+    ubl, portal = (
+        viewer.get(desk.portal(f"invoices/{invoice.pk}/{part}")).content.decode() for part in ("xml/", "")
+    )
+    for said in ("<bdi>Plan “Basic”", "Messages in the plan “Basic”", "Messages beyond the plan “Basic”"):
+        assert said in page
+        assert said in portal
+        assert said.removeprefix("<bdi>") in ubl
+    assert "Recurring charge" not in page + portal + ubl
+
+
+def test_the_price_of_a_plan_is_named_by_it_and_issued_lines_stay(desk: Desk) -> None:
+    invoice = _issued(desk)
     with tenant(desk.reseller):
-        ubl = desk.as_(desk.viewer).get(desk.portal(f"invoices/{invoice.pk}/xml/")).content.decode()
-    assert "Messages beyond the plan “Basic”" in ubl
+        line = invoice.lines.get(kind="plan")
+        assert detail_parts(line) == ["Plan “Basic”", "1 Mar 2026 – 31 Mar 2026"]
+        with translation.override("ar"):
+            assert detail_parts(line)[0] == "الباقة «\u2068Basic\u2069»"
+        line.number_label = "Reception (DEMO-1)"
+        assert detail_parts(line)[0] == "Plan “Basic”"
+        line.kind, line.number_label = "recurring", ""  # issued before there was a kind of its own
+        assert detail_parts(line)[0] == "Recurring charge"
 
 
 def test_the_center_sees_its_plan_and_what_is_used(desk: Desk) -> None:
