@@ -18,10 +18,10 @@ from billing.ledger import refresh_all_payment_statuses
 from billing.limits.check import check_limits
 from billing.models import CreditTerms, JobSchedule
 from billing.periods import Period
-from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
 from billing.pricing.history.announcements import announce_price_changes
 from billing.pricing.history.center_changes import apply_versions
+from billing.pricing.losses import check_losses
 from billing.pricing.rates import refresh_rates
 from billing.reports.gaps import check_gap, not_comparable
 from billing.reports.quota import check_quota

@@ -1,4 +1,4 @@
-"""Prices below cost: what an unsaved margin would lose, and the alert while any price is below cost."""
+"""Prices below cost: what an unsaved margin would lose."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,23 +10,20 @@ from django.db.models import F, Sum
 from django.db.models.functions import Greatest
 from django.utils.translation import ngettext
 
-from billing.alerts import keep_alert
 from billing.models import Billable, Category, Interval, Margin, TaxTerms, UsageRecord
 from billing.money import rounded
 from billing.periods import previous_month, today
 from billing.policies import Policy, policies_for
 from billing.pricing.discounts import Off
-from billing.pricing.price_list import PriceList, PriceRow, usage_charge
-from billing.pricing.priced_alike import PricedAlike, first_by_name, priced_alike
+from billing.pricing.price_list import PriceList, usage_charge
 from billing.tax.computing import net_of
 from centers.errors import OperationRefused
-from centers.models import Center, Reseller
+from centers.models import Center
 from centers.stored_messages import StoredMessage as _
 from centers.values.names import same_name
-from whatsapp.models import Alert, Instance
+from whatsapp.models import Instance
 
 ZERO = Decimal(0)
-NAMED = 3
 #: (center, currency) -> cost, billable by basis
 Usage = dict[tuple[int, str], tuple[Decimal, dict[str, int]]]
 
@@ -90,48 +87,6 @@ def loss_of(new: Margin, now: datetime) -> Loss | None:
         return None
     per_month = _per_month(price_list, losing, new.category, now)
     return Loss(len(losing), tuple(sorted(per_month.items())))
-
-
-@dataclass(frozen=True, slots=True)
-class Losing:
-    """How many centers have prices below cost, and the first of them by name with those prices."""
-
-    count: int
-    first: list[tuple[Center, list[PriceRow]]]
-
-
-def losing_prices(price_list: PriceList, most: int, alike: Iterable[PricedAlike]) -> Losing:
-    """Which prices of which active centers are below their cost on the price list's day; at most `most` are named.
-
-    `alike` is what `priced_alike` found.
-    """
-    kinds = [kind for kind in alike if _below_cost(price_list, kind.center)]
-    first = first_by_name(price_list, kinds, most)
-    return Losing(
-        sum(kind.count for kind in kinds), [(center, _below_cost(price_list, center)) for center in first]
-    )
-
-
-def check_losses(reseller: Reseller, now: datetime) -> int:
-    """Open, update or close the alert about prices below cost; return how many centers have such prices.
-
-    Without amounts: not everyone who reads alerts may see costs.
-    """
-    price_list = PriceList(reseller, today(reseller, now))
-    losing = losing_prices(price_list, NAMED, priced_alike(price_list))
-    names = ", ".join(str(center) for center, _rows in losing.first)
-    detail = ""
-    if losing.count > NAMED:
-        words = {"centers": names, "more": losing.count - NAMED}
-        detail = _("Some prices are below MazBot's cost: %(centers)s and %(more)s more.") % words
-    elif losing.count:
-        detail = _("Some prices are below MazBot's cost: %(centers)s.") % {"centers": names}
-    keep_alert(reseller=reseller, kind=Alert.Kind.BELOW_COST, detail=detail, now=now)
-    return losing.count
-
-
-def _below_cost(price_list: PriceList, center: Center) -> list[PriceRow]:
-    return [row for row in price_list.for_center(center) if row.is_loss]
 
 
 def _terms(margin: Margin | None) -> tuple[Decimal, Decimal]:

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from billing.models import Category, Margin
 from billing.periods import today
-from billing.pricing.below_cost import BelowCost, check_losses, loss_of
+from billing.pricing.below_cost import BelowCost, loss_of
 from billing.pricing.history.backdating import Backdating, backdating, refuse_backdating
 from billing.pricing.history.moved_charges import Pricing
+from billing.pricing.losses import check_losses
 from billing.pricing.price_list import PriceList
 from centers.audit import entries
 from centers.errors import OperationRefused

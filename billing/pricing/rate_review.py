@@ -13,7 +13,8 @@ from billing.alerts import keep_alert
 from billing.models import Rate, RateFetch
 from billing.periods import today
 from billing.policies import reseller_policy
-from billing.pricing.below_cost import BelowCost, Loss, check_losses
+from billing.pricing.below_cost import BelowCost, Loss
+from billing.pricing.losses import check_losses
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import (
     MonthEffect,

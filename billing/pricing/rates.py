@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 
 from billing.models import CenterVersion, Rate, RateFetch
 from billing.periods import today
-from billing.pricing.below_cost import check_losses
+from billing.pricing.losses import check_losses
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import PriceMove, price_moves
 from billing.pricing.priced_alike import PricedAlike, first_by_name

@@ -15,9 +15,10 @@ from billing.forms.pricing import WIDER, MarginForm
 from billing.models import Category, Margin, RateClass
 from billing.periods import today
 from billing.policies import reseller_policy
-from billing.pricing.below_cost import BelowCost, losing_prices
+from billing.pricing.below_cost import BelowCost
 from billing.pricing.exchange_rate_age import aged_pairs, missing_pairs
 from billing.pricing.history.backdating import Backdated
+from billing.pricing.losses import losing_plans, losing_prices
 from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.price_list import PriceList
@@ -54,6 +55,7 @@ SHOWN_MARGINS = 60
 SHOWN_LISTS = 12
 SHOWN_MOVES = 40
 SHOWN_LOSSES = 6
+JUDGED_PLANS = 300  # of more the alert says it, which is kept every hour
 RATES_JOB = "rates"
 
 
@@ -235,6 +237,7 @@ def _warnings(price_list: PriceList) -> dict[str, Any]:
     moves, count = latest_moves(price_list, SHOWN_MOVES, alike)
     return {
         "losses": losing_prices(price_list, SHOWN_LOSSES, alike),
+        "losing_plans": losing_plans(price_list, up_to=JUDGED_PLANS),
         "missing": missing_pairs(price_list, centers),
         "aged": aged_pairs(price_list, centers),
         "moves": moves,

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from billing.ledger import lock
 from billing.models import BillingPeriod, CenterVersion, UsageRecord
 from billing.periods import ONE_DAY, month_of, today
-from billing.pricing.below_cost import check_losses
 from billing.pricing.history.backdating import Backdating, backdating, refuse_backdating
 from billing.pricing.history.center_versions import CenterVersions, beginning_of
 from billing.pricing.history.moved_charges import Pricing
+from billing.pricing.losses import check_losses
 from billing.pricing.price_list import PriceList
 from centers import live
 from centers.audit import entries

@@ -9,7 +9,7 @@ from django.db import transaction
 from billing.alerts import keep_alert
 from billing.models import BillingPolicy, Category, CenterPolicy, Interval, Rate, RateCategory, RateClass
 from billing.periods import today
-from billing.pricing.below_cost import check_losses
+from billing.pricing.losses import check_losses
 from billing.pricing.price_list import PriceList
 from billing.pricing.rate_types.known import known_type
 from centers.audit import entries

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from billing.charges import add_discount
-from billing.models import Charge, Plan, PlanTerms
+from billing.models import Charge, Plan, PlanTerms, UsageRecord
 from billing.plans import add_terms, loss_of_terms
 from billing.pricing.below_cost import BelowCost, Loss
 from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.losses import check_losses, losing_plans
+from billing.pricing.price_list import PriceList
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
-from tests.billing.plans.conftest import choose, since_january, sold
+from tests.billing.plans.conftest import FEB_1, choose, since_january, sold
+from tests.billing.pricing.test_below_cost import alerts
 from tests.billing.tax.shops import register, tax_rate
 
 D = Decimal
@@ -122,3 +125,37 @@ def test_new_terms_below_cost_are_confirmed_for_all_that_have_the_plan(shop: Sho
     entry = AuditEntry.objects.filter(action="plan.terms_added").order_by("-pk").first()
     assert entry is not None
     assert entry.data["loss_of_centers"] == 1
+
+
+def test_the_alert_names_plans_below_cost(shop: Shop) -> None:
+    """A plan becomes one without a change of its own: its included messages, and its price beyond, cost more."""
+    (charge,) = choose(shop, sold(shop, amount="55", beyond=D("0.05")), FEB_1)
+    check_losses(shop.reseller, NOW)
+    assert alerts() == []
+    rates(shop, NOW, marketing="0.06", utility="0.01")
+    check_losses(shop.reseller, NOW)
+    assert alerts() == [f"Plans below MazBot's cost: “Basic” ({shop.center})."]
+    rates(shop, NOW, marketing="0.05", utility="0.01")
+    check_losses(shop.reseller, NOW)
+    assert alerts() == []
+    UsageRecord.objects.update(cost=D("100"))
+    prices = PriceList(shop.reseller, MARCH_1)
+    assert [(one.center, one.plan) for one in losing_plans(prices)] == [(shop.center, charge.terms.plan)]
+    assert losing_plans(prices, up_to=0) == losing_plans(PriceList(shop.reseller, JANUARY_1.date())) == []
+    Center.objects.update(archived_at=NOW)
+    check_losses(shop.reseller, NOW)
+    assert alerts() == []
+
+
+def test_many_plans_below_cost_are_counted_beside_prices(shop: Shop) -> None:
+    plan = sold(shop, amount="1", included=10_000)
+    for letter in "BCDE":
+        shop.center = shop.new_center(name=f"{letter}-Center")
+        Center.objects.update(created_at=JANUARY_1)
+        choose(shop, plan, MARCH_1, confirmation=None)
+    shop.margin("-50", center=shop.center)
+    check_losses(shop.reseller, NOW)
+    assert alerts() == [
+        "Some prices are below MazBot's cost: E-Center. Plans below MazBot's cost: “Basic” (B-Center), “Basic” "
+        "(C-Center), “Basic” (D-Center) and 1 more."
+    ]

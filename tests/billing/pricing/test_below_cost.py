@@ -10,7 +10,8 @@ from django.utils import translation
 from billing.jobs import invoice_job
 from billing.models import Category, Margin
 from billing.policies import save_policy
-from billing.pricing.below_cost import BelowCost, Loss, check_losses
+from billing.pricing.below_cost import BelowCost, Loss
+from billing.pricing.losses import check_losses
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.rate_types.classes import set_class
 from centers.models import AuditEntry, Center

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from billing.models import RateFetch
 from billing.policies import save_center_policy, save_policy
-from billing.pricing.below_cost import losing_prices
+from billing.pricing.losses import losing_prices
 from billing.pricing.price_list import PriceList, price_list
 from billing.pricing.priced_alike import priced_alike
 from billing.pricing.rate_changes import rate_changes
