@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Count, Max, Q
 
@@ -14,7 +13,7 @@ from billing.periods import day_start, local_day, today, zone_of
 from billing.policies import reseller_policy
 from billing.pricing.history.plan_prices import PlanPrice
 from billing.pricing.history.price_history import PriceHistory, priced
-from centers.models import Center, Notification, Reseller
+from centers.models import AuditEntry, Center, Notification, Reseller
 
 #: How long after a change it is still announced, if no run did it before.
 LATE = timedelta(days=7)
@@ -102,10 +101,10 @@ def _days(reseller: Reseller, now: datetime, notice: int) -> _Days:
         for one in edges:
             if one and day - LATE < one <= last:
                 found.note(center_id, one)
-    for center_id, first, end, created in _plans(reseller, day - LATE, last, now - LATE):
-        if day - LATE < first <= last or (first <= day and created >= now - LATE):
+    for center_id, first, end, is_new, is_ended in _plans(reseller, day - LATE, last, now - LATE):
+        if day - LATE < first <= last or (first <= day and is_new):
             found.note(center_id, first)
-        if end and day - LATE < end <= last:
+        if end and (day - LATE < end <= last or (end <= day and (is_new or is_ended))):
             found.note(center_id, end)
     zone = zone_of(reseller)
     since = day_start(local_day(now - LATE, zone), zone)
@@ -114,12 +113,20 @@ def _days(reseller: Reseller, now: datetime, notice: int) -> _Days:
     return found
 
 
-def _plans(reseller: Reseller, after: date, last: date, entered: datetime) -> Iterator[Any]:
-    """Center id, first and end day, and the time of entry, of plans that begin or end on these days, or are new."""
+def _plans(
+    reseller: Reseller, after: date, last: date, entered: datetime
+) -> Iterator[tuple[int, date, date | None, bool, bool]]:
+    """Center id, first and end day of plans that begin or end on these days, or were entered or ended since `entered`;
+    whether they were entered, and ended, since then.
+    """
     rows = Charge.objects.filter(reseller=reseller, withdrawn_at=None, terms__isnull=False)
     begins, ends = Q(first_day__gt=after, first_day__lte=last), Q(end_day__gt=after, end_day__lte=last)
-    rows = rows.filter(begins | ends | Q(created_at__gte=entered)).order_by("pk")
-    yield from rows.values_list("center_id", "first_day", "end_day", "created_at")
+    lately = AuditEntry.objects.filter(reseller=reseller, action="charge.ended", at__gte=entered)
+    ended = {int(pk) for pk in lately.values_list("target_id", flat=True)}
+    rows = rows.filter(begins | ends | Q(created_at__gte=entered) | Q(pk__in=ended)).order_by("pk")
+    names = ("pk", "center_id", "first_day", "end_day", "created_at")
+    for pk, center_id, first, end, created in rows.values_list(*names):
+        yield center_id, first, end, created >= entered, pk in ended
 
 
 def _basis(reseller: Reseller, now: datetime, days: _Days) -> str:

@@ -174,6 +174,27 @@ def test_plans_are_announced_when_they_begin_change_and_end(shop: Shop) -> None:
     assert not Notification.objects.filter(center=other).exists()
 
 
+def test_the_end_of_a_plan_is_announced_whenever_it_was(shop: Shop) -> None:
+    """Entered late, as a margin is: more than a week after the plan's last day."""
+    Center.objects.update(created_at=JANUARY_1)
+    first = date(2026, 2, 1)
+    values: dict[str, Any] = {"by": None, "now": JANUARY_1}
+    plan = add_plan(
+        reseller=shop.reseller, name="Basic", currency="USD", amount="280", included=1000, day=first, **values
+    )
+    choose_plan(center=shop.center, plan=plan, day=first, **values)
+    at = NOW.replace(day=24)
+    assert announce_price_changes(shop.reseller, at) == 0
+    choose_plan(center=shop.center, plan=None, day=date(2026, 3, 10), by=None, now=at)
+    assert announce_price_changes(shop.reseller, at + timedelta(minutes=1)) == 1
+    assert announce_price_changes(shop.reseller, at + timedelta(days=3)) == 0
+    (text,) = texts(at)
+    assert "Plan: “Basic”, 280.00 USD a month" in text
+    assert "→ no plan" in text
+    assert "From 10 Mar 2026" in text
+    assert announce_price_changes(shop.reseller, at + timedelta(days=8)) == 0
+
+
 def test_a_plan_with_which_a_center_begins_is_no_change(shop: Shop) -> None:
     plan = add_plan(
         reseller=shop.reseller, name="Basic", currency="USD", amount="280", included=1000, day=NOW.date(), by=None,
