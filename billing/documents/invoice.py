@@ -144,7 +144,8 @@ def _edition(content: Content, language: str, first_language: str) -> dict[str, 
             "sums": _sums(content),
             "total": content.amount(document.total),
             "explanations": texts.explanations(document, content.lines),
-            "pay": _how_to_pay(content),
+            "online": _online(content),
+            "pay": look.payment_instructions.split("\n") if _shows_instructions(content) else [],
             "stamp": _stamp(content),
             "stamped": "void" if document.voided_at else "paid",
             "own_note": look.note.split("\n") if look.note else [],
@@ -166,13 +167,15 @@ def _words(content: Content) -> Mapping[str, str]:
     }
 
 
-def _how_to_pay(content: Content) -> list[str]:
-    """Lines: how to pay at a gateway, if the reseller had one, and else."""
-    look = content.look
-    if not content.is_payable:
-        return []
-    online = [_("Pay online, without an account: scan the code or select it.")] if look.is_paid_online else []
-    return [*online, *(look.payment_instructions.split("\n") if look.payment_instructions else [])]
+def _shows_instructions(content: Content) -> bool:
+    return content.is_payable and bool(content.look.payment_instructions)
+
+
+def _online(content: Content) -> str:
+    """How to pay at a gateway, if the reseller had one."""
+    if not (content.is_payable and content.look.is_paid_online):
+        return ""
+    return _("Pay online, without an account: scan the code or select it.")
 
 
 def _facts(content: Content, first_language: str) -> list[tuple[str, str]]:
@@ -234,13 +237,12 @@ def _line(content: Content, line: InvoiceLine) -> dict[str, Any]:
         content.amount(line.amount),
     ]
     parts = texts.detail_parts(line)
-    if (
-        len(content.taxes) > 1 and not line.tax_percent
-    ):  # a rate of 0 % alone doesn't say which of the sums has it
+    # A rate of 0 % alone doesn't say which of the sums has it.
+    if len(content.taxes) > 1 and not line.tax_percent:
         parts.append(tax_kind(line.tax))
     return {
         "what": line.heading,
-        "detail": " · ".join(isolated(texts.whole_days(part)) for part in parts),
+        "detail": " · ".join(isolated(texts.unbroken(part)) for part in parts),
         "cells": cells,
     }
 

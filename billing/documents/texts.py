@@ -17,6 +17,7 @@ from billing.pricing.rate_types.known import type_name
 from centers.values.formats import day_text, money_text, number_text
 
 ONE = 1
+_SHORT = 34  # as long as two days
 #: `5 Mar 2026`, in any script.
 _DAY = re.compile(r"\b(\d{1,2}) ([^\W\d]+) (\d{4})\b")
 
@@ -158,6 +159,13 @@ def rate_text(base: str, rate: Decimal, quote: str) -> str:
 def whole_days(text: str) -> str:
     """The text with days that are not broken at the end of a line."""
     return _DAY.sub("\\1\u00a0\\2\u00a0\\3", text)
+
+
+def unbroken(text: str) -> str:
+    """The text with days, and as a whole if it is short, not broken at the end of a line: `10 of 28 days`."""
+    whole = whole_days(text)
+    # A line may end after a dash, also before a space that is kept.
+    return whole.replace(" ", "\u00a0").replace("–", "–\u2060") if len(whole) <= _SHORT else whole
 
 
 def ltr(text: str) -> str:

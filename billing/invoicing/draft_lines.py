@@ -72,6 +72,11 @@ class DraftLine(LineKinds):
         return f"{own.label} ({own.instance_id})" if own.label else own.instance_id
 
     @property
+    def margin_id(self) -> int | None:
+        """The key of its margin."""
+        return self.margin.pk if self.margin else None
+
+    @property
     def charge_id(self) -> int | None:
         """The key of its charge."""
         return self.charge.pk if self.charge else None

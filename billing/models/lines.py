@@ -33,6 +33,15 @@ class HasCharge(HasKind, Protocol):
     def charge_id(self) -> int | None: ...
 
 
+class HasMargin(HasKind, Protocol):
+    """Anything with the kind of an invoice line, what it costs, and the key of its margin."""
+
+    @property
+    def margin_id(self) -> int | None: ...
+    @property
+    def cost(self) -> Decimal: ...
+
+
 class HasHeading(Protocol):
     """Anything with the texts of an invoice line."""
 
@@ -92,6 +101,11 @@ class LineKinds:
     def is_beyond(self: HasKind) -> bool:
         """Whether it charges messages beyond those that a plan includes."""
         return self.kind == InvoiceLine.Kind.BEYOND
+
+    @property
+    def has_plan_price(self: HasMargin) -> bool:
+        """Whether messages beyond a plan are charged at the plan's own price, not by the price list."""
+        return self.kind == InvoiceLine.Kind.BEYOND and self.margin_id is None and not self.cost
 
     @property
     def is_in_plan(self: HasCharge) -> bool:
@@ -188,11 +202,6 @@ class InvoiceLine(LineKinds, models.Model):
     def tax(self) -> TaxTerms:
         """How the line is taxed."""
         return TaxTerms(self.tax_category, self.tax_percent, self.tax_reason, self.tax_included)
-
-    @property
-    def has_plan_price(self) -> bool:
-        """Whether messages beyond a plan are charged at the plan's own price, not by the price list."""
-        return self.is_beyond and self.margin_id is None and not self.cost
 
     @property
     def discount_currency(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from billing.documents.fonts import has_glyph
 from billing.documents.invoice import document_of, invoice_filename, invoice_pdf
 from billing.documents.printable import REPLACEMENT, printable_text
-from billing.documents.texts import whole_days
+from billing.documents.texts import unbroken, whole_days
 from billing.invoicing import Part, credit_invoice, issue_invoice, void_invoice
 from billing.models import DocumentLogo, Invoice, LegalIdentity, NumberFormat
 from billing.periods import Period
@@ -136,6 +136,7 @@ def test_a_day_is_not_broken_at_the_end_of_a_line() -> None:
     assert whole_days(days["en"]).split(" ")[2:5] == ["11\u00a0Feb\u00a02026", "–", "28\u00a0Feb\u00a02026"]
     assert whole_days(days["en"]).endswith("18 of 28 days")
     assert len(whole_days(days["ar"]).split(" ")) == 3
+    assert [len(unbroken(days[code]).split(" ")) for code in ("en", "ar")] == [10, 1], "short ones stay whole"
 
 
 def test_what_no_font_has_is_replaced_visibly() -> None:

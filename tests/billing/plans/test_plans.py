@@ -89,8 +89,9 @@ def test_a_price_beyond_is_the_plans_own(shop: Shop) -> None:
     choose(shop, sold(shop, beyond=D("0.0375")))
     read(shop, {(number, FEB_10): (1003, "50")})
     assert shown(shop)[-1] == ("beyond", 3, D("0.11"))
+    assert preview_invoice(shop.center, FEBRUARY).lines[-1].has_plan_price, "no margin is shown"
     line = issue(shop).lines.get(kind="beyond")
-    assert (line.exact, line.cost, line.margin) == (D("0.1125"), 0, None)
+    assert (line.exact, line.cost, line.margin, line.has_plan_price) == (D("0.1125"), 0, None, True)
 
 
 def test_each_number_has_its_own_messages_for_the_days_it_was_held(shop: Shop) -> None:
