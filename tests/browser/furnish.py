@@ -5,18 +5,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+from billing.documents.settings import save_document_settings
 from billing.dunning import hold
 from billing.invoice_links import invoice_url
 from billing.invoicing import issue_invoice
 from billing.long_jobs import alone
-from billing.models import Category, GapItem, Invoice, Rate, RateFetch
+from billing.models import Category, DocumentSettings, GapItem, Invoice, Rate, RateFetch, TaxCategory
 from billing.payments import record_payment
 from billing.periods import Period, day_start, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.pricing.links import make_link, prices_url
 from billing.pricing.margin_versions import set_margin
 from billing.pricing.rates import refresh_rates
+from billing.tax.identity import save_identity, save_tax_profile
+from billing.tax.rates import set_tax_rate
 from billing.usage.fetching import read_usage
 from billing.usage.main_account import read_account_usage
 from centers import clock, live
@@ -26,6 +30,7 @@ from centers.notifications.destinations import add_destination
 from centers.tenancy import invitations
 from centers.tenancy.resellers import edit_reseller
 from centers.tenancy.scoping import tenant
+from devstack.demo_data.gateways import connect
 from whatsapp.accounts import mazbot_zone
 from whatsapp.alerts import lifecycle
 from whatsapp.channels.template_settings import save_template
@@ -86,6 +91,44 @@ def trade(slug: str) -> None:
             invoice = issue_invoice(center=center, period=period, by=owner, now=issued)
         if len(others) > 1:
             _pay(invoice, owner, now)
+
+
+def trade_in_riyadh(slug: str, sandbox_url: str) -> None:
+    """A reseller registered for VAT that bills in riyals, in two languages, and is paid at the sandbox."""
+    reseller, now = Reseller.objects.get(slug=slug), clock.now()
+    by = _owner(reseller)
+    fields = {"name": "Rimal Connect", "country": "SA", "support_contact": "billing@rimal.example"}
+    reseller = edit_reseller(reseller=reseller, by=by, now=now, **fields)
+    about: dict[str, Any] = {"reseller": reseller, "by": by, "now": now}
+    with tenant(reseller):
+        save_identity(**about, **_RIYADH)
+        save_tax_profile(**about, is_registered=True, prices_include_tax=False)
+        since = date(2020, 7, 1)
+        set_tax_rate(**about, category=TaxCategory.STANDARD, percent=Decimal(15), reason="", valid_from=since)
+        save_document_settings(**about, formats={}, year=now.year, languages=DocumentSettings.Languages.BOTH)
+        refresh_rates(reseller=reseller, now=now)
+        first_day = today(reseller, now).replace(day=1)
+        set_exchange_rate(**about, base="USD", quote="SAR", day=first_day, rate=Decimal("3.75"))
+        for center in Center.objects.all():
+            Center.objects.filter(pk=center.pk).update(country="SA")
+            save_identity(**about, center=center, **_JEDDAH)
+        connect(sandbox_url, reseller, by, now)
+
+
+_RIYADH = {
+    "legal_name": "شركة رمال للاتصالات المحدودة",
+    "address": "7277 King Fahd Road",
+    "city": "Riyadh",
+    "postal_code": "12214",
+    "tax_number": "300710482300003",
+    "registration_number": "1010711252",
+}
+_JEDDAH = {
+    "legal_name": "مجمع عيادات النور الطبي",
+    "address": "شارع الأمير سلطان 12",
+    "city": "جدة",
+    "tax_number": "311111111100003",
+}
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class Stack:
             "PORT": str(self.port),
             "SITE_URL": self.url,
             "VAPID_PRIVATE_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-            "OUTBOUND_INTERNAL_HOSTS": f"127.0.0.1:{self.push_port}",
+            "OUTBOUND_INTERNAL_HOSTS": f"127.0.0.1:{self.push_port},127.0.0.1:{self.sandbox_port}",
             "EMAIL_URL": f"file:///{self.folder / 'mail'}",  # four slashes: an absolute path
             "PYTHONUNBUFFERED": "1",
         }
