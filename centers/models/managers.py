@@ -21,12 +21,13 @@ class TenantManager(models.Manager[M]):
     """django-scopes' ScopedManager as a class that type checkers can read.
 
     `scopes` maps a dimension of the scope ("reseller", "center") to the field that holds it. A read while a
-    dimension is missing raises ScopeError; a dimension that is None does not limit.
+    dimension is missing raises ScopeError; a dimension that is None does not limit. With `with_shared` a center sees
+    what its reseller has for all centers, too: rows without any.
     """
 
-    def __init__(self, **scopes: str) -> None:
+    def __init__(self, *, with_shared: bool = False, **scopes: str) -> None:
         super().__init__()
-        self._scopes = scopes
+        self._scopes, self._with_shared = scopes, with_shared
 
     def deconstruct(self) -> Any:
         raise NotImplementedError("Migrations do not carry scoped managers.")
@@ -39,5 +40,12 @@ class TenantManager(models.Manager[M]):
         missing = set(self._scopes) - set(current)
         if missing:
             return _Unscoped(self.model, using=self._db, missing_scopes=missing)
-        limits = {field: current[name] for name, field in self._scopes.items() if current[name] is not None}
-        return super().get_queryset().filter(**limits)
+        rows = super().get_queryset()
+        for name, field in self._scopes.items():
+            if current[name] is not None:
+                rows = rows.filter(self._limit(name, field, current[name]))
+        return rows
+
+    def _limit(self, name: str, field: str, value: Any) -> models.Q:
+        own = models.Q(**{field: value})
+        return own | models.Q(**{field: None}) if self._with_shared and name == "center" else own

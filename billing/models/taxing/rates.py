@@ -34,7 +34,7 @@ class LegalIdentity(models.Model):
     # Of a center: what it wants to read on every invoice.
     purchase_order = LineField(_("purchase order"), max_length=60, blank=True, default="", db_default="")
 
-    objects = TenantManager(reseller="reseller", center="center")
+    objects = TenantManager(reseller="reseller", center="center", with_shared=True)
 
     class Meta:
         constraints = [
@@ -80,7 +80,7 @@ class TaxRate(models.Model):
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
-    objects = TenantManager(reseller="reseller", center="center")
+    objects = TenantManager(reseller="reseller", center="center", with_shared=True)
 
     class Meta:
         ordering = ["-valid_from", "-pk"]

@@ -14,6 +14,7 @@ from billing.queries import portal_invoices
 from centers.models import AuditEntry, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW
+from tests.billing.documents.pages import words
 from tests.billing.invoices import issue
 from tests.billing.tax.shops import number_of, register, tax_rate
 from tests.billing.views.conftest import Desk
@@ -184,6 +185,23 @@ def test_an_invoice_shows_its_taxes(taxed: Desk) -> None:
     for shown in ("VAT 15%", "110.00", "16.50", "126.50", "Total excluding VAT", "Buyer &amp; Sons", SAUDI):
         assert shown in page
     assert portal_invoices(taxed.invoice.center).get().total == Decimal("126.50")
+
+
+def test_a_center_sees_what_its_reseller_has_for_all(desk: Desk) -> None:
+    """The rate of all centers in the month so far, and the seller's tax number on its own statement."""
+    Reseller.objects.filter(pk=desk.reseller.pk).update(country="SA")
+    with tenant(desk.reseller):
+        desk.shop.reseller.refresh_from_db()
+        register(desk.shop)
+        tax_rate(desk.shop, "15", valid_from=date(2026, 3, 1))
+        desk.shop.read(desk.shop.number(), date(2026, 3, 2), sent=10, cost="3", at=NOW)
+    for person, address in (
+        (desk.support, desk.url(f"centers/{desk.center.pk}/balance/")),
+        (desk.viewer, desk.portal("balance/")),
+    ):
+        assert "3.80" in desk.as_(person).get(address).content.decode(), "3.30 and 0.50"
+    assert "15%" in desk.as_(desk.viewer).get(desk.portal("prices/")).content.decode()
+    assert SAUDI in words(desk.as_(desk.viewer).get(desk.portal("statement/pdf/")).content)
 
 
 def test_the_credit_preview_has_the_tax(taxed: Desk) -> None:
