@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.ledger import lock
-from billing.limits.exposure import STORED, exposures
+from billing.limits.exposure import STORED, Level, exposures
 from billing.models import CreditTerms
 from billing.money import exact_amount
 from centers.audit import entries
@@ -57,7 +57,9 @@ def refresh_exposure(center: Center, now: datetime) -> None:
     if CreditTerms.objects.filter(center=center).exists():
         for one in exposures(center.reseller, now, center=center):
             one.store_in(one.terms, now)
-            one.terms.save(update_fields=STORED)
+            if one.level == Level.OK:  # the next check may find it low again
+                one.terms.warned_at = None
+            one.terms.save(update_fields=(*STORED, "warned_at"))
 
 
 def _saved(center: Center, kind: str, limit: Decimal | None, by: User | None, now: datetime) -> CreditTerms:

@@ -11,16 +11,22 @@ from centers.notifications.registry import Content
 
 
 def little_left(center: Center, left: Decimal, currency: str, *, is_prepaid: bool) -> Content:
-    """Most of the limit, or of what was paid in advance, is used."""
+    """Most of the limit, or of what was paid in advance, is used, or all of it."""
     amount = format_amount(max(left, Decimal(0)), currency)
-    if is_prepaid:
+    rest = _("Once it is used up, your WhatsApp numbers are suspended until you pay.")
+    if left <= 0:
+        rest = _("Until you pay, your WhatsApp numbers are suspended.")
+        if is_prepaid:
+            subject, line = _("Your balance is used up"), _("Nothing is left of what you paid in advance.")
+        else:
+            subject, line = _("Your credit limit is used up"), _("Nothing is left of your credit limit.")
+    elif is_prepaid:
         subject = _("Your balance is low: %(amount)s left") % {"amount": amount}
         line = _("%(amount)s of what you paid in advance is left.") % {"amount": amount}
     else:
         subject = _("Your credit limit is nearly used up: %(amount)s left") % {"amount": amount}
         line = _("%(amount)s of your credit limit is left.") % {"amount": amount}
-    lines = [line, _("Once it is used up, your WhatsApp numbers are suspended until you pay.")]
-    return letter("credit.low", subject, center, lines, {"left": amount}, asks_for_money=True)
+    return letter("credit.low", subject, center, [line, rest], {"left": amount}, asks_for_money=True)
 
 
 def limit_reached(center: Center, exposure: Decimal, currency: str, *, is_prepaid: bool) -> Content:

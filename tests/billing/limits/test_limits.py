@@ -156,8 +156,15 @@ def test_a_limit_warns_once_at_80_percent_and_suspends_at_100(shop: Shop) -> Non
 
 def test_a_prepaid_center_runs_empty_and_is_topped_up(shop: Shop) -> None:
     terms(shop, PREPAID)
-    assert CreditTerms.objects.get().level == Level.EMPTY
+    assert checked(shop).level == Level.EMPTY
+    assert "Nothing is left of what you paid in advance" in text_of(
+        Notification.objects.get(kind="credit.low")
+    )
+    Notification.objects.all().delete()
     shop.pay("50")
+    assert CreditTerms.objects.get().warned_at is None, (
+        "used up again before the next check, it is warned again"
+    )
     use(shop, "39")
     assert checked(shop).level == Level.OK
     use(shop, "1", 4)

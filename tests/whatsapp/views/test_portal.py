@@ -50,7 +50,7 @@ def test_only_the_centers_own_numbers_in_use(house: House) -> None:
                 "desired_state": Service.DISABLED,
                 "desired_reason": DesiredReason.NON_PAYMENT,
             },
-            "an invoice is unpaid",
+            "suspended until you pay",
             False,
         ),
         (
