@@ -98,8 +98,6 @@ def set_tax_rate(
     """
     said = checked_line(reason, 200)
     check_terms(category, percent, said)
-    if category == TaxCategory.REVERSE:
-        refuse_without_number(center, "category")
     percent = percent if category == TaxCategory.STANDARD else ZERO
     return _add(
         reseller, center, by, now, category=category, percent=percent, reason=said, valid_from=valid_from
@@ -133,6 +131,8 @@ def _add(reseller: Reseller, center: Center | None, by: User | None, now: dateti
     with transaction.atomic():
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
         refuse_invoiced(reseller, center, terms["valid_from"])
+        if terms["category"] == TaxCategory.REVERSE:  # under the lock, which also keeps the number
+            refuse_without_number(center, "category")
         rate: TaxRate = TaxRate.objects.create(
             reseller=reseller, center=center, created_at=now, created_by=by, **terms
         )

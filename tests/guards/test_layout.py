@@ -18,10 +18,10 @@ from whatsapp import audit_actions as of_numbers
 
 APPS = ("centers", "whatsapp", "billing", "config", "devstack")
 LARGEST_FOLDER = 20
-#: Codes of theirs that are also plain words of pages, jobs and live topics.
+#: Codes of theirs that are also plain words of pages, jobs and live topics, or the code of a country.
 PLAIN = {
-    "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "message", "off", "portal",
-    "reseller", "sent", "service", "silent", "staff", "total", "until", "usage", "warning", "webhook", "json",
+    "AE", "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "message", "off",
+    "portal", "reseller", "sent", "service", "silent", "staff", "total", "until", "usage", "warning", "webhook", "json",
 }  # fmt: skip
 
 
