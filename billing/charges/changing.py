@@ -59,10 +59,7 @@ def add_charge(
         currency = terms.plan.currency if terms else center.currency
         value = _checked_amount(amount, currency)
         is_once = every == Every.ONCE and not per_number
-        refuse_far_away(center, day, now)
-        if not is_once:
-            refuse_invoiced(center, day)
-            _refuse_never_invoiced(center, day, every)
+        _refuse_day(center, day, every, now, is_once=is_once)
         _refuse_end(center, until, is_once=is_once)
         row: Charge = Charge.objects.create(
             reseller_id=center.reseller_id,
@@ -218,6 +215,14 @@ def refuse_invoiced(center: Center, day: date) -> None:
             % {"last": day_text(end - ONE_DAY), "first": day_text(end)},
             field="day",
         )
+
+
+def _refuse_day(center: Center, day: date, every: str, now: datetime, *, is_once: bool) -> None:
+    """Raise OperationRefused (`day`) for a first day that is far away, is invoiced already or never will be."""
+    refuse_far_away(center, day, now)
+    if not is_once:
+        refuse_invoiced(center, day)
+        _refuse_never_invoiced(center, day, every)
 
 
 def _refuse_never_invoiced(center: Center, day: date, every: str) -> None:

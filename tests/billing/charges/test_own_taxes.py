@@ -12,7 +12,7 @@ from billing.documents.invoice import document_of, invoice_xml
 from billing.forecast.expected import expected_payments
 from billing.invoicing import Part, credit_invoice, preview_invoice
 from billing.limits.exposure import unbilled_charges
-from billing.models import Charge, PlanTerms
+from billing.models import Charge, Invoice, PlanTerms
 from billing.periods import today
 from billing.plans import add_terms
 from billing.tax.report import tax_report
@@ -42,12 +42,22 @@ def rows_of(document: Any) -> list[tuple[str, Decimal, Decimal, Decimal]]:
     return [(row.category, row.percent, row.net, row.tax) for row in document.taxes.all()]
 
 
-def test_one_document_has_a_sum_for_each_rate_and_category(shop: Shop) -> None:
-    """Each is taxed by EN 16931, in the XML, the PDF and the report; a credit note returns what its line was taxed."""
+MIXED = [
+    ("S", 15, D("375.10"), D("56.27")),  # 56.265, rounded once
+    ("S", 5, D("0.33"), D("0.02")),
+    ("AE", 0, D(50), D(0)),
+    ("E", 0, D(200), D(0)),
+    ("O", 0, D(40), D(0)),
+    ("Z", 0, D(30), D(0)),
+]
+
+
+def mixed(shop: Shop) -> Invoice:
+    """An invoice with the sums of MIXED: usage at 15 %, and a charge of each category."""
     saudi(shop)
     shop.read(shop.number(), FEB_10, sent=1, cost="100")
     charge(shop, "0.10", tax_category="S", tax_percent=D("15"))
-    exempt = charge(shop, "200", every="month", day=FEB_1, **EXEMPT)
+    charge(shop, "200", every="month", day=FEB_1, **EXEMPT)
     charge(shop, "30", tax_category="Z")
     charge(shop, "40", tax_category="O", tax_reason="A deposit")
     charge(shop, "0.33", tax_category="S", tax_percent=D("5"))
@@ -55,51 +65,39 @@ def test_one_document_has_a_sum_for_each_rate_and_category(shop: Shop) -> None:
     draft = preview_invoice(shop.center, FEBRUARY)
     invoice = issue(shop)
     assert (draft.net, draft.tax, draft.total) == (invoice.net, invoice.tax, invoice.total)
-    expected = [
-        ("S", 15, D("375.10"), D("56.27")),  # 56.265, rounded once
-        ("S", 5, D("0.33"), D("0.02")),
-        ("AE", 0, 50, 0),
-        ("E", 0, 200, 0),
-        ("O", 0, 40, 0),
-        ("Z", 0, 30, 0),
-    ]
-    assert rows_of(invoice) == expected
+    return invoice
+
+
+def test_one_document_has_a_sum_for_each_rate_and_category(shop: Shop) -> None:
+    """Each is taxed by EN 16931, and in the report; a credit note returns what its line was taxed."""
+    invoice = mixed(shop)
+    assert rows_of(invoice) == MIXED
     assert invoice.total == D("751.72")
-    content = invoice_xml(invoice)
-    assert violations(content) == []
-    read_ = Read(content)
-    found = {
-        (
-            read_.text("TaxCategory/ID", part),
-            read_.text("TaxCategory/Percent", part),
-            read_.amount("TaxableAmount", part),
-        )
-        for part in read_.all("TaxTotal/TaxSubtotal")
-    }
-    # What is out of scope can't stand beside others (BR-O-11): it is exempt there, with its own reason.
-    assert found == {
-        ("S", "15", D("375.10")),
-        ("S", "5", D("0.33")),
-        ("AE", "0", 50),
-        ("E", "0", 240),
-        ("Z", "0", 30),
-    }
-    (edition,) = document_of(invoice, language="en").sheet.data["editions"]
-    details = {own["what"]: own["detail"] for own in edition["lines"]}
-    for what, kind in (
-        ("Charge 200", "Exempt from VAT"),
-        ("Charge 30", "zero rate"),
-        ("Charge 50", "Reverse charge"),
-    ):
-        assert kind in details[what]
-    assert "VAT" not in details["Charge 0.10"]  # its rate is in a column
-    assert any("(Article 47)" in note for note in edition["notes"])
     report = tax_report(shop.reseller, MARCH)
-    assert [(row.category, row.percent, row.net, row.tax) for row in report] == expected
-    line = invoice.lines.get(charge=exempt)
+    assert [(row.category, row.percent, row.net, row.tax) for row in report] == MIXED
+    line = invoice.lines.get(tax_category="E")
     note = credit_invoice(invoice=invoice, parts={line.pk: Part()}, because="x", by=None, now=NOW)
     assert rows_of(note) == [("E", 0, -200, 0)]
     assert note.total == -200
+
+
+def test_its_xml_obeys_the_rules_and_its_pdf_names_the_categories(shop: Shop) -> None:
+    """What is out of scope can't stand beside others (BR-O-11): it is exempt in the XML, with its own reason."""
+    invoice = mixed(shop)
+    content = invoice_xml(invoice)
+    assert violations(content) == []
+    found = Read(content)
+    parts = found.all("TaxTotal/TaxSubtotal")
+    names = [tuple(found.text(f"TaxCategory/{name}", part) for name in ("ID", "Percent")) for part in parts]
+    amounts = [found.amount("TaxableAmount", part) for part in parts]
+    assert names == [("S", "15"), ("S", "5"), ("AE", "0"), ("E", "0"), ("Z", "0")]
+    assert amounts == [D("375.10"), D("0.33"), 50, 240, 30]
+    (edition,) = document_of(invoice, language="en").sheet.data["editions"]
+    details = {own["what"]: own["detail"] for own in edition["lines"]}
+    for amount, kind in ((200, "Exempt from VAT"), (30, "zero rate"), (50, "Reverse charge")):
+        assert kind in details[f"Charge {amount}"]
+    assert "VAT" not in details["Charge 0.10"]  # its rate is in a column
+    assert any("(Article 47)" in note for note in edition["notes"])
 
 
 def test_a_price_that_includes_tax_is_divided_by_its_own(shop: Shop) -> None:
