@@ -37,7 +37,7 @@ class TaxTerms:
 
 
 class OwnTax(models.Model):
-    """What is sold with a tax of its own, whoever buys it. No category: it is taxed as the center is."""
+    """What is sold with a tax of its own, the same for each center. No category: it is taxed as the center is."""
 
     tax_category = models.CharField(
         _("tax category"), max_length=2, choices=TaxCategory, blank=True, default="", db_default=""

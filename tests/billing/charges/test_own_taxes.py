@@ -115,7 +115,7 @@ def test_without_registration_nothing_is_taxed(shop: Shop) -> None:
     assert (invoice.total, rows_of(invoice)) == (100, [])
 
 
-def test_a_plan_is_taxed_by_itself_with_its_messages_beyond(shop: Shop) -> None:
+def test_a_tax_of_a_plan_is_also_that_of_messages_beyond(shop: Shop) -> None:
     """New terms can have another tax; late usage is taxed as the line that it adds to."""
     register(shop)
     tax_rate(shop, "15")
