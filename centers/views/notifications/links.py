@@ -28,7 +28,7 @@ def notification_action(request: HttpRequest, asked: Request, _token: str) -> Ht
             return render(request, _PAGE, {"done": done})
         question = asked.action.question(asked.reseller, asked.about)
     except OperationRefused as refusal:
-        what = "resolved" if isinstance(refusal, AlreadyResolved) else "refused"
+        what = "over" if isinstance(refusal, AlreadyResolved) else "refused"
         return render(request, _PAGE, {what: refusal.message}, status=404)
     context = {"question": question, "button": asked.action.button, "person": asked.user}
     return render(request, _PAGE, context)
