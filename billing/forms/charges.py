@@ -12,7 +12,7 @@ from billing.forms.tax import OwnTaxForm
 from billing.models import Charge, Discount
 from billing.money import digits, format_amount
 from centers.models import Center
-from centers.values.amount_fields import AmountField
+from centers.values.amount_fields import AmountField, PercentField
 from centers.values.fields import LineField
 
 _DAY = {"type": "date"}
@@ -103,14 +103,7 @@ class DiscountForm(forms.Form):
     """What costs less, by how much, and on which days."""
 
     what = forms.ChoiceField(label=gettext_lazy("Discount on"))
-    percent = AmountField(
-        label=gettext_lazy("Percent"),
-        max_digits=7,
-        decimal_places=4,
-        min_value=0,
-        max_value=100,
-        required=False,
-    )
+    percent = PercentField()
     amount = AmountField(
         label=gettext_lazy("Or an amount"),
         required=False,
@@ -158,9 +151,7 @@ class ChosenDiscountForm(forms.Form):
         label=gettext_lazy("Discount on"),
         choices=[(on.value, on.label) for on in (Discount.On.ALL, Discount.On.MESSAGES)],
     )
-    percent = AmountField(
-        label=gettext_lazy("Percent"), max_digits=7, decimal_places=4, min_value=0, max_value=100
-    )
+    percent = PercentField(required=True)
     day = forms.DateField(
         label=gettext_lazy("First day"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")
     )

@@ -10,7 +10,7 @@ from billing.models import LegalIdentity, TaxCategory
 from billing.tax.identity import FIELDS, SELLER_FIELDS
 from billing.tax.rates import tax_profile
 from centers.models import Reseller
-from centers.values.amount_fields import AmountField
+from centers.values.amount_fields import PercentField
 from centers.values.fields import LineField
 
 _CODES = ("postal_code", "tax_number", "registration_number")
@@ -55,25 +55,21 @@ class SellerForm(IdentityForm):
     )
 
 
-class TaxRateForm(forms.Form):
-    """A tax rate and its first day."""
-
-    category = forms.ChoiceField(label=gettext_lazy("Category"), choices=TaxCategory.choices)
-    percent = AmountField(
-        label=gettext_lazy("Percent"),
-        help_text=gettext_lazy("Only for the standard rate."),
-        max_digits=7,
-        decimal_places=4,
-        min_value=0,
-        max_value=100,
-        required=False,
-    )
-    reason = LineField(
+def _reason_field() -> LineField:
+    return LineField(
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
         max_length=200,
         required=False,
     )
+
+
+class TaxRateForm(forms.Form):
+    """A tax rate and its first day."""
+
+    category = forms.ChoiceField(label=gettext_lazy("Category"), choices=TaxCategory.choices)
+    percent = PercentField(help_text=gettext_lazy("Only for the standard rate."))
+    reason = _reason_field()
     valid_from = forms.DateField(
         label=gettext_lazy("Valid from"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -93,20 +89,8 @@ class OwnTaxForm(forms.Form):
     """A tax of its own of what is sold; without registration for tax none of it is asked."""
 
     tax_category = forms.ChoiceField(label=gettext_lazy("VAT"), required=False)
-    tax_percent = AmountField(
-        label=gettext_lazy("Percent"),
-        max_digits=7,
-        decimal_places=4,
-        min_value=0,
-        max_value=100,
-        required=False,
-    )
-    tax_reason = LineField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
-        max_length=200,
-        required=False,
-    )
+    tax_percent = PercentField()
+    tax_reason = _reason_field()
 
     def ask_tax(self, reseller: Reseller, *, for_one: bool) -> None:
         """Offer the categories of the registered reseller: a reverse charge only `for_one` center, not for many."""

@@ -159,6 +159,14 @@ class AmountField(forms.DecimalField):
         )
 
 
+class PercentField(AmountField):
+    """A percentage of 0 to 100, with four decimals; not required unless said so."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        given = {"label": gettext_lazy("Percent"), "required": False, **kwargs}
+        super().__init__(max_digits=7, decimal_places=4, min_value=0, max_value=100, **given)
+
+
 class CountField(forms.IntegerField):
     """A whole number, such as days, in the digits of any script."""
 
