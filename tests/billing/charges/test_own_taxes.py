@@ -93,7 +93,7 @@ def test_its_xml_obeys_the_rules_and_its_pdf_names_the_categories(shop: Shop) ->
     assert names == [("S", "15"), ("S", "5"), ("AE", "0"), ("E", "0"), ("Z", "0")]
     assert amounts == [D("375.10"), D("0.33"), 50, 240, 30]
     (edition,) = document_of(invoice, language="en").sheet.data["editions"]
-    details = {own["what"]: own["detail"] for own in edition["lines"]}
+    details = {own["what"]: own["detail"].replace("\u00a0", " ") for own in edition["lines"]}
     for amount, kind in ((200, "Exempt from VAT"), (30, "zero rate"), (50, "Reverse charge")):
         assert kind in details[f"Charge {amount}"]
     assert "VAT" not in details["Charge 0.10"]  # its rate is in a column
