@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 #: Pages notified at once after a calm, and a second afterwards: of one reseller, in one process.
 AT_ONCE = 25
-PER_SECOND = 40.0
+PER_SECOND = 12.0
 
 
 class Waiting(Protocol):

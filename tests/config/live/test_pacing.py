@@ -40,7 +40,7 @@ def test_a_few_are_notified_at_once_and_the_others_in_their_turn() -> None:
     assert pause == pytest.approx(1 / PER_SECOND)
     pace.add(pages[-1])  # changed again while it waits: it keeps its place and hears once
     pace.leave(pages[AT_ONCE])
-    clock.now += 10 / PER_SECOND
+    clock.now += 10.5 / PER_SECOND
     pace.release()
     assert [page.notified for page in pages[AT_ONCE:]] == [0] + [1] * 10 + [0] * 9
     clock.now += 60
