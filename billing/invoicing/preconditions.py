@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from billing.invoicing.drafts import Draft
-from billing.models import DOUBTS, BillingPeriod, FlaggedUsage, LegalIdentity, TaxCategory
+from billing.models import DOUBTS, BillingPeriod, FlaggedUsage, TaxCategory
 from billing.money import LARGEST
 from billing.periods import ONE_DAY, Period
+from billing.tax.reverse_charge import without_number
 from billing.usage.completeness import SpanDay, first_open_day, unread_by_number, unread_of
 from centers.errors import OperationRefused
 from centers.models import Center
@@ -100,17 +101,12 @@ def refuse_absurd(draft: Draft) -> None:
 
 def without_buyer_number(drafts: Iterable[Draft]) -> dict[int, OperationRefused]:
     """Why invoices with a reverse charge can't be issued: by id, the centers of these drafts without a tax number."""
-    own = {
-        draft.center.pk: draft.center
+    own = [
+        draft.center
         for draft in drafts
         if any(line.tax_category == TaxCategory.REVERSE for line in draft.lines)
-    }
-    if not own:
-        return {}
-    numbered = LegalIdentity.objects.filter(center__in=list(own)).exclude(tax_number="")
-    known = set(numbered.values_list("center_id", flat=True))
-    text = _("Enter the tax number of “%(center)s” first: a document with a reverse charge has to show it.")
-    return {pk: OperationRefused(text % {"center": center}) for pk, center in own.items() if pk not in known}
+    ]
+    return without_number(own) if own else {}
 
 
 def overlaps_of(centers: Iterable[Center], period: Period) -> dict[int, AlreadyClosed]:

@@ -1,5 +1,6 @@
 """Reverse charge: the buyer accounts for the tax, so its documents charge none and have to show its tax number."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
@@ -17,12 +18,21 @@ def refuse_without_number(center: Center | None, field: str) -> None:
             _("A reverse charge is chosen for single centers: each of them accounts for the tax itself."),
             field=field,
         )
-    if not LegalIdentity.objects.filter(center=center).exclude(tax_number="").exists():
-        raise OperationRefused(
-            _("Enter the tax number of “%(center)s” first: a document with a reverse charge has to show it.")
-            % {"center": center},
-            field=field,
-        )
+    for refusal in without_number([center], field=field).values():
+        raise refusal
+
+
+def without_number(centers: Iterable[Center], *, field: str = "") -> dict[int, OperationRefused]:
+    """Why these centers can have no document with a reverse charge: by id, those without a tax number."""
+    own = {center.pk: center for center in centers}
+    numbered = LegalIdentity.objects.filter(center__in=list(own)).exclude(tax_number="")
+    known = set(numbered.values_list("center_id", flat=True))
+    text = _("Enter the tax number of “%(center)s” first: a document with a reverse charge has to show it.")
+    return {
+        pk: OperationRefused(text % {"center": center}, field=field)
+        for pk, center in own.items()
+        if pk not in known
+    }
 
 
 def needs_number(center: Center, since: date | None) -> bool:

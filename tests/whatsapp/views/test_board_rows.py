@@ -79,14 +79,20 @@ def test_a_number_that_moves_is_seen_at_its_new_center(house: House) -> None:
     assert "Al Noor Clinic" not in _rows(house)
 
 
-def test_a_row_that_did_not_change_is_rendered_once_and_its_times_go_on(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rendered: list[str] = []
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The templates that rows are rendered with, as they are."""
+    found: list[str] = []
     render = board_rows.render_to_string
     monkeypatch.setattr(
-        board_rows, "render_to_string", lambda *given: rendered.append(given[0]) or render(*given)
+        board_rows, "render_to_string", lambda *given: found.append(given[0]) or render(*given)
     )
+    return found
+
+
+def test_a_row_that_did_not_change_is_rendered_once_and_its_times_go_on(
+    house: House, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _change(house, last_seen=NOW, checked_at=NOW)
     for minutes in (1, 5, 90):
         monkeypatch.setattr("centers.clock.now", lambda ahead=minutes: NOW + timedelta(minutes=ahead))
@@ -98,13 +104,8 @@ def test_a_row_that_did_not_change_is_rendered_once_and_its_times_go_on(
 
 
 def test_rows_that_look_alike_are_rendered_once_and_each_has_its_own_texts(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, rendered: list[str]
 ) -> None:
-    rendered: list[str] = []
-    render = board_rows.render_to_string
-    monkeypatch.setattr(
-        board_rows, "render_to_string", lambda *given: rendered.append(given[0]) or render(*given)
-    )
     with tenant(house.reseller):
         other = InstanceFactory(
             center=CenterFactory(reseller=house.reseller, name="<Zebra> & Sons"),
