@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,7 +17,7 @@ from benchmarks.results import Result
 from benchmarks.timing import middle
 from devstack.supervisor import leftovers
 from tests.devstack.checkout import Checkout
-from tests.devstack.install import Install, interrupt
+from tests.devstack.install import Install
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS = 3
@@ -50,6 +51,12 @@ class Made(Install):
             time.sleep(0.02)
         return process
 
+    @staticmethod
+    def stop(process: "subprocess.Popen[bytes]") -> None:
+        """Ctrl-C for the whole group: `make` ends by the signal when its command has ended."""
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=30) in (0, -signal.SIGINT)
+
     def _answers(self) -> bool:
         try:
             return requests.get(f"http://127.0.0.1:{self.port}/accounts/login/", timeout=10).ok
@@ -69,7 +76,7 @@ def measure() -> list[Result]:
             if len(seconds) == STARTS:
                 time.sleep(REST_SECONDS)
                 amounts = memory(install)
-            assert interrupt(process) < 30
+            install.stop(process)
     median, spread = middle(seconds)
     parts = ", ".join(f"{name} {amount:.0f}" for name, amount in amounts.most_common())
     return [
@@ -110,7 +117,7 @@ def _install() -> Iterator[Made]:
             install.wait_for(process, "Markaz is ready")
             command = [str(ROOT / ".venv" / "bin" / "python"), "manage.py", "shell", "-c", _RESELLER]
             subprocess.run(command, cwd=checkout.root, env=environment, check=True, stdout=subprocess.DEVNULL)
-            interrupt(process)
+            install.stop(process)
             yield install
         finally:
             leftovers.end(str(checkout.data()))

@@ -1,49 +1,67 @@
 """Centers whose prices are the same: looked at once, however many they are."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Min, Q
 
+from billing.models import Category
 from billing.pricing.price_list import PriceList
 from centers.models import Center
 
 
 @dataclass(frozen=True, slots=True)
 class PricedAlike:
-    """`count` active centers with the country, the currency and the prices of one; `is_own`: only that one has them."""
+    """`count` active centers with the country, the currency and the prices of one.
+
+    `own` are their ids if they have terms of their own; else they are all others of this country and currency.
+    """
 
     center: Center
     count: int
-    is_own: bool
-
-    @property
-    def condition(self) -> Q:
-        """Which centers they are, together with not being among those with prices of their own."""
-        alike = {"country_id": self.center.country_id, "currency": self.center.currency}
-        return Q(pk=self.center.pk) if self.is_own else Q(**alike)
+    own: tuple[int, ...] = ()
 
 
 def priced_alike(price_list: PriceList) -> list[PricedAlike]:
-    """All active centers of the price list's reseller; three queries."""
+    """All active centers of the price list's reseller, by the name of the first of each; three queries."""
     own = _with_own_terms(price_list)
     active = Center.objects.filter(reseller=price_list.reseller, archived_at=None)
     kinds = active.exclude(pk__in=own).order_by().values_list("country_id", "currency")
     sizes = {first: count for *_kind, first, count in kinds.annotate(first=Min("pk"), count=Count("pk"))}
-    centers = active.filter(pk__in=[*sizes, *own]).order_by("name", "pk")
-    return [PricedAlike(center, sizes.get(center.pk, 1), center.pk in own) for center in centers]
+    alike: dict[Hashable, list[Center]] = {}
+    for center in active.filter(pk__in=[*sizes, *own]).order_by("name", "pk"):
+        alike.setdefault(center.pk if center.pk in sizes else _terms(price_list, center), []).append(center)
+    return [
+        PricedAlike(first, sizes[first.pk])
+        if first.pk in sizes
+        else PricedAlike(first, 1 + len(others), tuple(center.pk for center in (first, *others)))
+        for first, *others in alike.values()
+    ]
 
 
 def first_by_name(price_list: PriceList, kinds: Iterable[PricedAlike], most: int) -> list[Center]:
     """The first of all these centers, by name; `kinds` are in the order of `priced_alike`."""
     chosen = list(kinds)
-    alike = [kind.condition for kind in chosen if not kind.is_own]
-    if not alike:
-        return [kind.center for kind in chosen[:most]]
-    wide = Q(*alike, _connector=Q.OR) & ~Q(pk__in=_with_own_terms(price_list))
-    alone = Q(pk__in=[kind.center.pk for kind in chosen if kind.is_own])
+    others = [
+        Q(country_id=kind.center.country_id, currency=kind.center.currency) for kind in chosen if not kind.own
+    ]
+    found = Q(pk__in=[pk for kind in chosen for pk in kind.own])
+    if others:
+        found |= Q(*others, _connector=Q.OR) & ~Q(pk__in=_with_own_terms(price_list))
     active = Center.objects.filter(reseller=price_list.reseller, archived_at=None)
-    return list(active.filter(wide | alone).order_by("name", "pk")[:most])
+    return list(active.filter(found).order_by("name", "pk")[:most]) if chosen else []
+
+
+def _terms(price_list: PriceList, center: Center) -> Hashable:
+    """All that makes the prices of a center with terms of its own."""
+    margins = (price_list.margins.find(category, center, price_list.day) for category in Category)
+    return (
+        price_list.country_id(center),
+        price_list.currency(center),
+        tuple((margin.percent, margin.fixed) if margin else None for margin in margins),
+        price_list.taxes.on(price_list.day, center),
+        tuple(price_list.off(category, center) for category in Category),
+    )
 
 
 def _with_own_terms(price_list: PriceList) -> set[int]:
