@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from billing.models import IS_CHARGED, Billable, BillingPeriod, Margin, UsageClaim, UsageRecord
+from billing.models import Billable, BillingPeriod, Margin, UsageClaim, UsageRecord, is_charged_to
 from billing.periods import Period
 from billing.pricing.price_list import billable_messages
 from centers.models import Center
@@ -119,9 +119,7 @@ def unbilled_of(centers: Iterable[Center], period: Period) -> dict[int, list[Unb
     Nearly all of the days were never claimed: there is nothing to add up for those.
     """
     found: dict[int, list[Unbilled]] = {center.pk: [] for center in centers}
-    rows = UsageRecord.objects.filter(
-        IS_CHARGED, center__in=list(found), day__gte=period.first_day, day__lt=period.end_day
-    )
+    rows = UsageRecord.objects.filter(is_charged_to(found), day__gte=period.first_day, day__lt=period.end_day)
     days = list(
         rows.order_by("center_id", "instance_id", "day", "pk")
         .annotate(claim=_A_CLAIM)
@@ -168,7 +166,7 @@ def _corrected(centers: Iterable[Center | int], names: tuple[str, ...]) -> Query
     closed = BillingPeriod.objects.filter(
         center=OuterRef("center"), voided_at=None, first_day__lte=OuterRef("day"), end_day__gt=OuterRef("day")
     )
-    rows = _with_claims(UsageRecord.objects.filter(center__in=centers))
+    rows = _with_claims(UsageRecord.objects.filter(is_charged_to(centers)))
     return rows.filter(Exists(closed)).exclude(_same(names))
 
 
@@ -180,9 +178,7 @@ def _with_claims(rows: QuerySet[UsageRecord]) -> QuerySet[Any]:
         )
         for name in _NAMES
     }
-    counted = rows.filter(IS_CHARGED).annotate(
-        latest=Max("claims__revision", filter=_VALID), **billed, **_BILLABLE
-    )
+    counted = rows.annotate(latest=Max("claims__revision", filter=_VALID), **billed, **_BILLABLE)
     return counted.select_related("instance").order_by("instance_id", "day")
 
 

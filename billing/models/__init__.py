@@ -36,7 +36,14 @@ from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
 from billing.models.taxing.categories import OwnTax, TaxCategory, TaxTerms
 from billing.models.taxing.rates import InvoiceTax, LegalIdentity, TaxProfile, TaxRate, TaxSums
-from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
+from billing.models.usage import (
+    DOUBTS,
+    IS_CHARGED,
+    AccountUsageRecord,
+    FlaggedUsage,
+    UsageRecord,
+    is_charged_to,
+)
 
 __all__ = [
     "COST_TOLERANCE",
@@ -114,4 +121,5 @@ __all__ = [
     "UsageRecord",
     "Waiver",
     "WriteOff",
+    "is_charged_to",
 ]

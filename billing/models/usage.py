@@ -1,5 +1,6 @@
 """MazBot's usage counts: per number and day, and of the main account."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import models
@@ -14,6 +15,16 @@ from whatsapp.models import Instance, InstanceAssignment
 
 #: Usage that is charged: a center may have held its number for some days before it is billed.
 IS_CHARGED = Q(day__gte=F("assignment__billed_from"))
+
+
+def is_charged_to(centers: Iterable[Center | int]) -> Q:
+    """Usage that is charged to these centers.
+
+    That a record's assignment is its center's is a foreign key. PostgreSQL doesn't conclude from it that the
+    assignments of these centers are enough: of 100,000 it reads all (57 of 68 ms for 50 centers).
+    """
+    own = list(centers)
+    return IS_CHARGED & Q(center__in=own, assignment__center__in=own)
 
 
 class UsageRecord(models.Model):

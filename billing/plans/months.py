@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from billing.models import IS_CHARGED, BeyondClaim, Charge, UsageClaim, UsageRecord
+from billing.models import BeyondClaim, Charge, UsageClaim, UsageRecord, is_charged_to
 from billing.periods import Period, month_of
 from billing.pricing.price_list import more_billable, share_of
 from centers.models import Center
@@ -209,7 +209,7 @@ class PlanMonths:
         inside = Q()
         for month in self._months:
             inside |= Q(day__gte=month, day__lt=month_of(month).end_day)
-        days: QuerySet[Any] = UsageRecord.objects.filter(IS_CHARGED & inside, center__in=list(self._charges))
+        days: QuerySet[Any] = UsageRecord.objects.filter(is_charged_to(self._charges) & inside)
         names = ("center_id", "instance_id", "day", "currency")
         for *row, sent, failed, cost in days.order_by("day", "instance_id", "pk").values_list(
             *names, "sent", "failed", "cost"

@@ -14,7 +14,7 @@ from django.db.models import DateField, F, Func, IntegerField, QuerySet, Sum, Va
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 
-from billing.models import IS_CHARGED, Billable, Category, Margin, TaxTerms, UsageClaim, UsageRecord
+from billing.models import Billable, Category, Margin, TaxTerms, UsageClaim, UsageRecord, is_charged_to
 from billing.money import rounded
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
@@ -79,7 +79,7 @@ def _groups(
 ) -> dict[tuple[_Part, Margin | None, TaxTerms, Off], _Sums]:
     """Days added up by their pricing, tax and discount, less what was waived of them."""
     days = UsageRecord.objects.filter(
-        IS_CHARGED, center__in=centers, day__gte=period.first_day, day__lt=period.end_day
+        is_charged_to(centers), day__gte=period.first_day, day__lt=period.end_day
     )
     if instance_id is not None:
         days = days.filter(instance=instance_id)
