@@ -32,7 +32,8 @@ CREATE TABLE billing_monthusage (
     cost numeric(30, 10) NOT NULL,
     added_up boolean NOT NULL DEFAULT false
 );
-CREATE INDEX billing_monthusage_of_reseller ON billing_monthusage (reseller_id, month, center_id);
+CREATE INDEX billing_monthusage_of_reseller
+    ON billing_monthusage (reseller_id, month, center_id, currency) INCLUDE (sent);
 CREATE INDEX billing_monthusage_new ON billing_monthusage (reseller_id, month, center_id) WHERE NOT added_up;
 
 -- Usage records are never deleted.

