@@ -1,11 +1,15 @@
-"""Display formats: how long something lasted, in words."""
+"""Display formats: numbers, and how long something lasted, in words."""
 
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from babel.numbers import format_decimal
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
-from centers.values.formats import duration_text
+from centers.values.formats import duration_text, number_text
 
 
 @pytest.mark.parametrize(
@@ -25,3 +29,17 @@ def test_the_largest_unit_and_the_one_below_it(length: timedelta, english: str, 
     assert duration_text(length) == english
     with translation.override("ar"):
         assert duration_text(length) == arabic
+
+
+@given(
+    value=st.one_of(st.integers(-(10**15), 10**15), st.decimals(-(10**15), 10**15, places=12)),
+    places=st.sampled_from([None, 0, 2, 3, 10]),
+)
+def test_numbers_are_written_as_babel_writes_them(value: Decimal | int, places: int | None) -> None:
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    if places is None:
+        expected = format_decimal(value, locale="en", decimal_quantization=False)
+    else:
+        exact = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        expected = format_decimal(exact, format=pattern, locale="en")
+    assert number_text(value, places) == expected
