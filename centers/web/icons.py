@@ -30,8 +30,7 @@ def icon_svg(name: str, extra: str = "") -> SafeString:
         raise IconMissing(f"There is no icon “{name}” in static/{_FILE}. For one of Tabler's run `make fmt`.")
     classes = (" icon-mirror" if name in DIRECTIONAL else "") + (f" {extra}" if extra else "")
     return mark_safe(  # noqa: S308  # both names are ours
-        f'<svg class="icon{classes}" aria-hidden="true" focusable="false">'
-        f'<use href="{static(_FILE)}#{name}"/></svg>'
+        f'<svg class="icon{classes}" aria-hidden="true"><use href="{static(_FILE)}#{name}"/></svg>'
     )
 
 
