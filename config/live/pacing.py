@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 #: Pages notified at once after a calm, and a second afterwards: of one reseller, in one process.
-AT_ONCE = 25
+AT_ONCE = 8
 PER_SECOND = 12.0
 
 
