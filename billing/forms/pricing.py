@@ -52,8 +52,9 @@ class _TermsForm(forms.Form):
 
     def __init__(self, *args: Any, countries: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.countries = dict(countries)
         field: Any = self.fields["country_id"]
-        field.choices = [("", "–"), *countries]
+        field.choices = [("", "–"), *self.countries.items()]
         chooser: Any = self.fields["center"]
         chooser.offer(Center.objects.filter(archived_at=None))
         self.fields["percent"].initial = self.fields["fixed"].initial = 0

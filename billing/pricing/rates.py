@@ -129,7 +129,8 @@ def latest_moves(
     moves: list[PriceMove] = []
     count = 0
     kinds = list(alike)
-    for country, fetches in _last_two(price_list.reseller).items():
+    followed = {price_list.list_for(kind.center) for kind in kinds}
+    for country, fetches in _last_two(price_list.reseller, followed).items():
         if len(fetches) < 2:
             continue
         old, new = (list(fetch.rates.all()) for fetch in fetches)
@@ -141,12 +142,12 @@ def latest_moves(
     return moves, count
 
 
-def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
-    """The last two applied lists of each country in use, older first; two queries for any number of countries."""
+def _last_two(reseller: Reseller, countries: Iterable[str]) -> dict[str, list[RateFetch]]:
+    """The last two applied lists of each of these countries, older first; two queries for any number of them."""
     age = Window(RowNumber(), partition_by="country_id", order_by="-pk")
     applied = RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED)
     rows = applied.annotate(age=age).filter(age__lte=2)
-    fetches: dict[str, list[RateFetch]] = {country: [] for country in countries_of(reseller)}
+    fetches: dict[str, list[RateFetch]] = {country: [] for country in sorted(countries)}
     for fetch in rows.order_by("pk").prefetch_related("rates"):
         if fetch.country_id in fetches:
             fetches[fetch.country_id].append(fetch)

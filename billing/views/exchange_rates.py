@@ -13,15 +13,13 @@ from billing.periods import today
 from billing.pricing.exchange_rate_age import aged_pairs, enter_exchange_rate, missing_pairs
 from billing.pricing.price_list import PriceList
 from billing.pricing.priced_alike import priced_alike
-from billing.pricing.versions import versions
+from billing.views.pricing.version_pages import version_page
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown
 
 __all__ = ["exchange_rates"]
-
-SHOWN = 100
 
 
 @staff(Permission.MANAGE_PRICES)
@@ -43,10 +41,11 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
 
 def _context(request: TenantRequest) -> dict[str, Any]:
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
-    rows = versions(
-        ExchangeRate.objects.select_related("entered_by")[:SHOWN],
-        place=lambda row: (row.base, row.quote),
-        valid_from=lambda row: row.day,
+    rows = version_page(
+        ExchangeRate.objects.select_related("entered_by"),
+        request.GET,
+        place=("base", "quote"),
+        valid_from="day",
         today=price_list.day,
     )
     centers = [kind.center for kind in priced_alike(price_list)]

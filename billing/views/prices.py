@@ -28,9 +28,9 @@ from billing.pricing.rate_review import undecided
 from billing.pricing.rate_types.classes import open_types
 from billing.pricing.rates import country_labels, latest_moves
 from billing.pricing.simulation import LastMonth, sums
-from billing.pricing.versions import Version, versions
 from billing.views.center_chooser import CenterSearch
 from billing.views.filters import Filters
+from billing.views.pricing.version_pages import version_page
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import JobRun
@@ -51,7 +51,6 @@ __all__ = [
 ]
 
 PAGE = "billing/pricing/prices.html"
-SHOWN_MARGINS = 60
 SHOWN_LISTS = 12
 SHOWN_MOVES = 40
 SHOWN_LOSSES = 6
@@ -196,7 +195,7 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
 def _page(
     request: TenantRequest, price_list: PriceList, form: MarginForm, *, status: int = 200
 ) -> HttpResponse:
-    countries = dict(country_labels(request.reseller))
+    countries = form.countries
     search = CenterSearch.of(request)
     center = search.center
     country = request.GET.get("country", "")
@@ -220,7 +219,7 @@ def _page(
         "currencies_kept": is_kept(policy, usage_currency, other),
         "undecided": undecided(request.reseller),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
-        "margins": _history(price_list),
+        "margins": _history(request, price_list),
         "categories": RateClass.choices,
         "open_types": open_types(price_list),
         "ignored": price_list.ignored(shown),
@@ -245,11 +244,12 @@ def _warnings(price_list: PriceList) -> dict[str, Any]:
     }
 
 
-def _history(price_list: PriceList) -> list[Version[Margin]]:
-    """Versions of margins, newest first, as they stand on the price list's day."""
-    return versions(
-        Margin.objects.select_related("center", "created_by")[:SHOWN_MARGINS],
-        place=lambda row: (row.category, row.level, row.center_id, row.country_id),
-        valid_from=lambda row: row.valid_from,
+def _history(request: TenantRequest, price_list: PriceList) -> Any:
+    """A page of all versions of margins, as they stand on the price list's day."""
+    return version_page(
+        Margin.objects.select_related("center", "created_by"),
+        request.GET,
+        place=("category", "level", "center", "country_id"),
+        valid_from="valid_from",
         today=price_list.day,
     )
