@@ -17,7 +17,7 @@ SELECT day, currency, sum(sent)::bigint AS sent, sum(received)::bigint AS receiv
   FROM billing_dayusage WHERE reseller_id = %(reseller)s AND day >= %(first)s AND day < %(end)s
  GROUP BY day, currency ORDER BY day, currency
 """
-# Which centers are on the page is found from the index alone, without exact sums: 28 ms instead of 79 of 20,000 centers.
+# Which centers are on the page is found from the index alone, without exact sums: 28 ms, not 79, of 20,000 centers.
 # As double precision, counts below 2^53 are added up exactly, and faster than PostgreSQL's bigints.
 _CENTERS = """
 WITH page AS (
