@@ -1,5 +1,6 @@
 """Django's cache in Valkey, with one client for all commands."""
 
+from functools import cache
 from typing import Any
 
 import redis
@@ -9,17 +10,13 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 class _KeepsItsClient(RedisCacheClient):
     """Django makes a client for every command, with a table of 200 callbacks each, which takes longer than the command.
 
-    There is one server, REDIS_URL; its client and the pool behind it serve all threads.
+    It also makes a backend for every request of a thread, whose pool of connections would be a new one each time: a
+    page would connect to Valkey before it is read. There is one server, REDIS_URL; its client and the pool behind it
+    serve all threads.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._kept: redis.Redis | None = None
-
     def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
-        if self._kept is None:
-            self._kept = super().get_client(key, write=write)
-        return self._kept
+        return _client(self._servers[0])
 
 
 class ValkeyCache(RedisCache):
@@ -28,3 +25,9 @@ class ValkeyCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = _KeepsItsClient
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    """After a fork its pool makes connections of its own in the child."""
+    return redis.Redis.from_url(url, socket_timeout=5)
