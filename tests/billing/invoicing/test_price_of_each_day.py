@@ -23,8 +23,10 @@ from billing.pricing.price_list import PriceRow
 from centers.models import Center
 from tests.billing.conftest import NOW, Shop
 from tests.billing.invoicing.test_subscriptions import rates
+from tests.thorough import THOROUGH
 
 D = Decimal
+EXAMPLES = 60 if THOROUGH else 4
 TYPES = ("marketing", "utility")
 FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
 APRIL_10 = datetime(2026, 4, 10, 9, tzinfo=UTC)
@@ -73,7 +75,7 @@ CASES = st.builds(
 
 
 @settings(
-    max_examples=12,
+    max_examples=EXAMPLES,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller case takes minutes to find
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -105,8 +107,9 @@ def _lived(shop: Shop, center: Center, case: Case) -> None:
         _change(center, CenterVersion.Name.COUNTRY, country, day)
     _change(center, CenterVersion.Name.CURRENCY, case.currencies[1], MONTHS[1].first_day)
     number = shop.number(center, held_since=datetime.combine(date(2026, 1, 31), time(12), UTC))
+    history = PriceHistory(center, APRIL_10)  # messages change nothing in it
     for day, sent in zip(DAYS, case.sent, strict=True):
-        cost = sum((row.cost * sent[TYPES.index(row.type)] for row in _listed(center, day)), D(0))
+        cost = sum((row.cost * sent[TYPES.index(row.type)] for row in _listed(history, center, day)), D(0))
         shop.read(number, day, sent=sum(sent), cost=f"{cost:f}")
 
 
@@ -121,26 +124,22 @@ def _change(center: Center, name: str, value: str, day: date) -> None:
         change_center(**values, confirmation=asked.backdating.phrase)
 
 
-def _listed(center: Center, day: date) -> list[PriceRow]:
-    return PriceHistory(center, APRIL_10).on(day).for_center(center)
+def _listed(history: PriceHistory, center: Center, day: date) -> list[PriceRow]:
+    return history.on(day).for_center(center)
 
 
 def _check(center: Center, case: Case, month: Period) -> None:
     """The messages of each day at the list's prices of that day, at the exchange rate of the invoice."""
-    draft = preview_invoice(center, month)
+    draft, history = preview_invoice(center, month), PriceHistory(center, APRIL_10)
     assert draft.currency == case.currencies[MONTHS.index(month)]
     with localcontext() as context:
         context.prec = PRECISION
         listed = D(0)
         for day, sent in zip(DAYS, case.sent, strict=True):
             if month.first_day <= day < month.end_day:
-                rows = _listed(center, day)
+                rows = _listed(history, center, day)
                 assert {row.currency for row in rows} == {draft.currency}
                 listed += sum((row.price_at_cost * sent[TYPES.index(row.type)] for row in rows), D(0))
-        rate = (
-            PriceHistory(center, APRIL_10)
-            .on(month.last_day)
-            .exchange.rate("USD", draft.currency, month.last_day)
-        )
+        rate = history.on(month.last_day).exchange.rate("USD", draft.currency, month.last_day)
         lines = [*draft.lines, *draft.silent]
         assert sum((line.exact for line in lines if not line.is_carried), D(0)) == listed * rate
