@@ -1,5 +1,6 @@
 """One person of every kind around one center, each in a browser of their own."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -54,6 +55,25 @@ class People:
         tests/guards/test_url_access.py tries every role at every address that is not its own.
         """
         return people if THOROUGH else (people[sum(address.encode()) % len(people)],)
+
+    def statuses(
+        self, method: str, address: str, roles: Collection[str], allowed: Collection[str]
+    ) -> dict[str, int]:
+        """What each of our roles gets there: of those who may enter, the one whose turn it is (see `in_turn`) by
+        `method`; the others knock, by a method that no view takes, which shows next to nothing: 405 lets them in.
+        """
+        enters = self.in_turn(address, *(getattr(self, role) for role in sorted(allowed)))
+        found = {}
+        for role in sorted(roles):
+            person = getattr(self, role)
+            client = self.as_(person)
+            answer = (
+                getattr(client, method)(address)
+                if person in enters
+                else client.put(address, headers=FRAGMENT)
+            )
+            found[role] = answer.status_code
+        return found
 
     def as_(self, person: User) -> Client:
         """A browser in which `person` is signed in."""

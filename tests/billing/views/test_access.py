@@ -187,10 +187,10 @@ ELSEWHERE = {
 @pytest.mark.parametrize(("method", "path", "allowed"), PAGES)
 def test_staff_pages_let_in_whom_they_should(desk: Desk, method: str, path: str, allowed: set[str]) -> None:
     address = desk.url(path.format(**desk.ids()))
-    for role in sorted(ALL):
-        response = getattr(desk.as_(getattr(desk, role)), method)(address)
-        assert (response.status_code == 403) == (role not in allowed), (role, response.status_code)
-        assert response.status_code in (200, 302, 403, 422), (role, response.status_code)
+    found = desk.statuses(method, address, ALL, allowed)
+    assert {role for role, status in found.items() if status != 403} == allowed
+    assert set(found.values()) & {200, 302, 422}
+    assert set(found.values()) <= {200, 302, 403, 405, 422}
     for outsider in desk.in_turn(address, desk.stranger, desk.admin, desk.viewer):
         assert getattr(desk.as_(outsider), method)(address, headers=FRAGMENT).status_code == 404
 
@@ -212,7 +212,7 @@ def test_changes_need_a_post(desk: Desk, path: str) -> None:
 @pytest.mark.parametrize("path", PORTAL)
 def test_the_portal_is_for_its_own_people(desk: Desk, path: str) -> None:
     address = desk.portal(path.format(**desk.ids()))
-    for own in (desk.admin, desk.viewer):
+    for own in desk.in_turn(address, desk.admin, desk.viewer):
         assert desk.as_(own).get(address).status_code == 200
     for outsider in desk.in_turn(address, desk.owner, desk.stranger):
         assert desk.as_(outsider).get(address, headers=FRAGMENT).status_code == 404

@@ -17,8 +17,9 @@ from centers.models import Center, Notification, Reseller
 from centers.tenancy.scoping import tenant
 from centers.web.csv_styles import STYLES
 from tests.billing.conftest import NOW
-from tests.billing.views.conftest import CANARY, Desk, add_gap
+from tests.billing.views.conftest import CANARY, Desk, add_gap, make_desk
 from tests.guards.addresses import Address, all_addresses
+from tests.shared_rows import ROWS
 from tests.spreadsheets import read_csv, read_xlsx
 from whatsapp.models import Alert, Instance, NumberDay
 
@@ -51,8 +52,13 @@ WITHOUT_STATUS = PRICES | {"audit_export", "center_statement_export", "portal_st
 
 
 @pytest.fixture
-def full(desk: Desk) -> Desk:
+def full(request: pytest.FixtureRequest) -> Desk:
+    return ROWS.get(request, make_full)
+
+
+def make_full() -> Desk:
     """Something to write in every export, in a currency and zone where mistakes show."""
+    desk = make_desk()
     shop = desk.shop
     with tenant(shop.reseller):
         paid = shop.new_center(name="Al Qamar", currency="AED", phone=PHONE)
