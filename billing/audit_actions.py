@@ -48,6 +48,8 @@ SENTENCES = {
     "credit.top_up_asked": _("%(who)s asked for a top-up of %(what)s"),
     "credit.converted": _("%(who)s converted credit of %(what)s"),
     "credit.conversion_reversed": _("%(who)s reversed a conversion of credit of %(what)s"),
+    "advance.issued": _("%(who)s recorded a payment in advance: advance invoice %(what)s was issued"),
+    "advance.credited": _("%(who)s credited the advance invoice %(what)s"),
     "invoice.corrected": _("%(who)s credited corrected usage of the invoice %(what)s"),
     "invoice.credited": _("%(who)s credited a part of the invoice %(what)s"),
     "invoice.written_off": _("%(who)s wrote off what is unpaid of the invoice %(what)s"),

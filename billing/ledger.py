@@ -1,6 +1,6 @@
 """The ledger: entries are only ever added, balances are their sums, open invoices follow from them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -108,9 +108,9 @@ def balances(center: Center, now: datetime) -> list[Balance]:
     ]
 
 
-def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime) -> None:
+def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime) -> list[LedgerEntry]:
     """Add the entries of new invoices, each of another center. The caller holds their locks and calls settle_all()."""
-    LedgerEntry.objects.bulk_create(
+    return LedgerEntry.objects.bulk_create(
         LedgerEntry(
             reseller_id=invoice.reseller_id,
             center_id=invoice.center_id,
@@ -123,6 +123,15 @@ def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime
         )
         for invoice in invoices
     )
+
+
+#: What follows from balances in the same transaction; given the centers and the time.
+_followers: list[Callable[[list[Center], datetime], None]] = []
+
+
+def after_settling(follow: Callable[[list[Center], datetime], None]) -> None:
+    """Call `follow` whenever centers were settled; it may not change a balance."""
+    _followers.append(follow)
 
 
 def settle(center: Center, now: datetime) -> None:
@@ -155,6 +164,8 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
             changed.append((row.pk, *new))
     _set_open(changed)
     refresh_payment_status(own, now=now)
+    for follow in _followers:
+        follow(own, now)
 
 
 class _Live(NamedTuple):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit_actions, navigation, notifications, report_sections, wordings
+from billing.advances import undoing
 from billing.charges import end_charges_of_archived
 from billing.dunning import promise_notices, tomorrow
 from billing.dunning.suspension import may_disable
@@ -55,6 +56,7 @@ _JOBS = (
 def connect() -> None:
     """Called once, from the app's ready()."""
     register_guard(may_disable)
+    undoing.connect()
     notifications.connect()
     receipts.connect()
     tomorrow.connect()

@@ -15,6 +15,11 @@ def _text(html: str) -> str:
     return " ".join(unescape(_TAG.sub(" ", html)).split())
 
 
+def shown(response: Any) -> str:
+    """All text of a page, without marks that only guide how it is set."""
+    return re.sub("[\u2066-\u2069\u200e\u200f]", "", _text(response.content.decode()))
+
+
 def field_errors(response: Any) -> dict[str, str]:
     """The text beside each wrong field, by the field's name."""
     found = _FIELD_ERROR.findall(response.content.decode())

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.documents import texts
+from billing.documents.deductions import deducted_in, deducted_rows
 from billing.documents.frozen import Look
 from billing.documents.local_tax import LocalTax, local_tax
 from billing.documents.parties import isolated, party
@@ -19,7 +20,7 @@ from billing.documents.qr import picture, saudi_code
 from billing.documents.typesetting import Sheet
 from billing.documents.ubl import ubl_of
 from billing.invoice_links import printed_url
-from billing.models import Invoice, InvoiceLine, InvoiceTax
+from billing.models import AdvanceEntry, Invoice, InvoiceLine, InvoiceTax
 from billing.periods import ONE_DAY, local_day, zone_of
 from billing.tax.texts import percent_of, reverse_charge_text, tax_kind, tax_text
 from centers.models import Reseller
@@ -50,6 +51,7 @@ class Content:
     taxes: Sequence[InvoiceTax]
     local_tax: LocalTax | None
     link: str
+    deducted: Sequence[AdvanceEntry]  # of advance invoices
 
     @property
     def is_payable(self) -> bool:
@@ -78,7 +80,7 @@ def document_of(invoice: Invoice, *, language: str = "") -> Document:
         files[SAUDI_QR] = picture(code)
     if content.link:
         files[LINK_QR] = picture(content.link)
-    files[invoice_filename(invoice, "xml")] = ubl_of(invoice, content.look, content.lines, content.taxes)
+    files[invoice_filename(invoice, "xml")] = _xml(content)
     data = {
         "colour": content.look.colour,
         "number": invoice.number,
@@ -101,6 +103,7 @@ def content_of(invoice: Invoice) -> Content:
         taxes=taxes,
         local_tax=local_tax(invoice, look) if taxes else None,
         link="",
+        deducted=deducted_in(invoice),
     )
     if content.is_payable and (look.is_paid_online or look.payment_instructions):
         return replace(content, link=printed_url(invoice))
@@ -114,8 +117,11 @@ def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
 
 def invoice_xml(invoice: Invoice) -> bytes:
     """The document for programs: UBL 2.1."""
-    content = content_of(invoice)
-    return ubl_of(invoice, content.look, content.lines, content.taxes)
+    return _xml(content_of(invoice))
+
+
+def _xml(content: Content) -> bytes:
+    return ubl_of(content.document, content.look, content.lines, content.taxes, content.deducted)
 
 
 def invoice_filename(invoice: Invoice, ending: str = "pdf") -> str:
@@ -143,6 +149,7 @@ def _edition(content: Content, language: str, first_language: str) -> dict[str, 
             "lines": [_line(content, line) for line in content.lines],
             "sums": _sums(content),
             "total": content.amount(document.total),
+            "deducted": deducted_rows(document, content.deducted, content.amount),
             "explanations": texts.explanations(document, content.lines),
             "online": _online(content),
             "pay": look.payment_instructions.split("\n") if _shows_instructions(content) else [],
@@ -184,11 +191,17 @@ def _facts(content: Content, first_language: str) -> list[tuple[str, str]]:
     facts = [(_("Issued"), days(document.issued_on))]
     if document.credits:
         facts.append((_("Credits invoice"), document.credits.number))
-    if not document.is_credit_note:
+    if document.is_bill:
         count = (document.due_on - document.issued_on).days
         terms = ngettext("%(days)s day", "%(days)s days", count) % {"days": count}
         facts += [(_("Due"), days(document.due_on)), (_("Payment terms"), terms)]
-    facts += [(_("First day"), days(document.first_day)), (_("Last day"), days(document.end_day - ONE_DAY))]
+    if document.is_advance:
+        facts.append((_("Received on"), days(document.first_day)))
+    if not document.is_of_advance:
+        facts += [
+            (_("First day"), days(document.first_day)),
+            (_("Last day"), days(document.end_day - ONE_DAY)),
+        ]
     if look.purchase_order:
         facts.append((_("Purchase order"), look.purchase_order))
     return facts
@@ -217,7 +230,8 @@ def _stamp(content: Content) -> list[str]:
     if document.settled_at is None:
         return []
     if document.credited and not document.left:
-        return [_("CREDITED"), _day(content, document.settled_at)]
+        at = document.credit_notes.latest("pk").issued_at if document.is_advance else document.settled_at
+        return [_("CREDITED"), _day(content, at)]
     return [_("PAID"), _day(content, document.settled_at)]
 
 

@@ -18,6 +18,7 @@ PREFIXES = {
     DocumentKind.INVOICE.value: "INV",
     DocumentKind.CREDIT_NOTE.value: "CN",
     DocumentKind.RECEIPT.value: "RC",
+    DocumentKind.ADVANCE.value: "ADV",
 }
 
 
@@ -127,6 +128,7 @@ def _given(row: NumberFormat, pattern: str, *, own_kind: bool, above: int = 0) -
         (DocumentKind.INVOICE, Invoice),
         (DocumentKind.CREDIT_NOTE, Invoice),
         (DocumentKind.RECEIPT, Receipt),
+        (DocumentKind.ADVANCE, Invoice),
     ]
     for kind, model in sources:
         if (kind == row.kind) is not own_kind:

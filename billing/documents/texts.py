@@ -32,6 +32,9 @@ def title_of(document: Invoice, *, is_taxed: bool, is_simplified: bool) -> str:
     """What the document calls itself."""
     if document.is_credit_note:
         return _("Tax credit note") if is_taxed else _("Credit note")
+    if document.is_advance:
+        simplified = _("Simplified tax invoice for an advance payment")
+        return simplified if is_simplified else _("Tax invoice for an advance payment")
     if not is_taxed:
         return _("Invoice")
     return _("Simplified tax invoice") if is_simplified else _("Tax invoice")
@@ -42,6 +45,10 @@ def credit_text(note: Invoice, credited: Invoice) -> str:
     facts = {"number": credited.number, "date": day_text(credited.issued_on)}
     if note.credit_kind == Invoice.CreditKind.VOID:
         return _("This voids invoice %(number)s of %(date)s.") % facts
+    if note.is_of_advance:
+        return (
+            _("This credits advance invoice %(number)s of %(date)s: that amount is no longer kept.") % facts
+        )
     if note.credit_kind == Invoice.CreditKind.CORRECTION:
         return _("This credits usage of invoice %(number)s of %(date)s that was corrected later.") % facts
     return _("This credits a part of invoice %(number)s of %(date)s.") % facts
@@ -107,6 +114,8 @@ def _own_detail(line: InvoiceLine) -> list[str]:
     kind = type_name(line.rate_type) if line.rate_type else plan_text(line) or line.get_kind_display()
     if line.is_charge and line.number_label and not line.is_plan_price:
         kind = line.description
+    if line.is_advance:
+        return [line.description, day_text(line.first_day)]
     if line.is_one_off or line.kind == InvoiceLine.Kind.CHARGE:
         return [kind, day_text(line.first_day)]
     parts = [kind, f"{day_text(line.first_day)} – {day_text(last)}"]
@@ -123,6 +132,12 @@ def price_text(line: InvoiceLine) -> str:
 
 def explanations(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
     """How prices and amounts came about: averages, prices with tax, exchange rates. No cost is in it."""
+    if document.is_of_advance:
+        return (
+            []
+            if document.is_credit_note
+            else [_("This amount was paid in advance. The next invoices deduct it.")]
+        )
     rows = list(lines)
     texts = []
     if any(line.amount and line.quantity and line.is_messages for line in rows):

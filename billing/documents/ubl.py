@@ -14,18 +14,19 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.documents import texts
+from billing.documents.deductions import sum_of
 from billing.documents.frozen import Look
 from billing.documents.local_tax import local_tax
 from billing.documents.ubl_parties import add_party
 from billing.documents.xml import add, child, document_bytes
-from billing.models import Invoice, InvoiceLine, InvoiceTax, TaxCategory
+from billing.models import AdvanceEntry, Invoice, InvoiceLine, InvoiceTax, TaxCategory
 from billing.money import rounded
 from billing.tax.rates import NEED_REASON
 from billing.tax.texts import tax_text
 from centers.values.languages import LANGUAGES
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017"
-INVOICE_TYPE, CREDIT_NOTE_TYPE = "380", "381"  # UNTDID 1001
+INVOICE_TYPE, CREDIT_NOTE_TYPE, ADVANCE_TYPE = "380", "381", "386"  # UNTDID 1001
 REVERSE_CHARGE = (
     "VATEX-EU-AE"  # of the code list that EN 16931 prescribes (BR-CL-22); its text begins with the same
 )
@@ -45,21 +46,36 @@ class Subtotal:
     tax: Decimal
 
 
-def ubl_of(document: Invoice, look: Look, lines: Sequence[InvoiceLine], taxes: Sequence[InvoiceTax]) -> bytes:
-    """The document as XML, in its first language where it has texts; amounts of credit notes are positive."""
+def ubl_of(
+    document: Invoice,
+    look: Look,
+    lines: Sequence[InvoiceLine],
+    taxes: Sequence[InvoiceTax],
+    deducted: Sequence[AdvanceEntry] = (),
+) -> bytes:
+    """The document as XML, in its first language where it has texts; amounts of credit notes are positive.
+
+    What it has `deducted` of advance invoices is paid, and an advance invoice as a whole.
+    """
     languages = look.languages("", document.language)
     language = languages[0] if languages[0] in LANGUAGES else "en"
     with translation.override(language):
-        return _Writer(document, look, lines, taxes).written()
+        return _Writer(document, look, lines, taxes, deducted).written()
 
 
 class _Writer:
     """One document. Elements are in the order of UBL's schemas, which is part of the standard."""
 
     def __init__(
-        self, document: Invoice, look: Look, lines: Sequence[InvoiceLine], taxes: Sequence[InvoiceTax]
+        self,
+        document: Invoice,
+        look: Look,
+        lines: Sequence[InvoiceLine],
+        taxes: Sequence[InvoiceTax],
+        deducted: Sequence[AdvanceEntry],
     ) -> None:
         self.document, self.look, self.lines, self.taxes = document, look, lines, taxes
+        self.deducted = deducted
         self.kind = "CreditNote" if document.is_credit_note else "Invoice"
         self.root = ElementTree.Element(
             f"{{urn:oasis:names:specification:ubl:schema:xsd:{self.kind}-2}}{self.kind}"
@@ -91,6 +107,8 @@ class _Writer:
         add(root, "IssueDate", document.issued_on.isoformat())
         if document.is_credit_note:
             add(root, "CreditNoteTypeCode", CREDIT_NOTE_TYPE)
+        elif document.is_advance:
+            add(root, "InvoiceTypeCode", ADVANCE_TYPE)
         else:
             add(root, "DueDate", document.due_on.isoformat())
             add(root, "InvoiceTypeCode", INVOICE_TYPE)
@@ -103,10 +121,11 @@ class _Writer:
         self._period(self.root, document.first_day, document.end_day)
         if self.look.purchase_order:
             add(child(self.root, "OrderReference"), "ID", self.look.purchase_order)
-        if document.credits:
+        # Preceding invoices (BG-3): what a note credits, and what an invoice deducts.
+        for other in filter(None, (document.credits, *(row.advance for row in self.deducted))):
             reference = child(child(self.root, "BillingReference"), "InvoiceDocumentReference")
-            add(reference, "ID", document.credits.number)
-            add(reference, "IssueDate", document.credits.issued_on.isoformat())
+            add(reference, "ID", other.number)
+            add(reference, "IssueDate", other.issued_on.isoformat())
 
     def _period(self, parent: ElementTree.Element, first: date, end: date) -> None:
         period = child(parent, "InvoicePeriod")
@@ -135,7 +154,7 @@ class _Writer:
 
     def _payment(self) -> None:
         """Why or when something is paid (BR-CO-25)."""
-        note = self.look.payment_instructions
+        note = "" if self.document.is_advance else self.look.payment_instructions
         if self.document.is_credit_note:
             note = _("Credited to your account.")
         if note:
@@ -177,11 +196,13 @@ class _Writer:
             add(other, "TaxAmount", f"{abs(self.local.amount):f}", currencyID=self.local.currency)
         sums = child(self.root, "LegalMonetaryTotal")
         net, gross = self._shown(self.document.net), self._shown(self.document.total)
+        paid = gross if self.document.is_advance else self._shown(sum_of(self.deducted))
         for name, amount in (
             ("LineExtensionAmount", net),
             ("TaxExclusiveAmount", net),
             ("TaxInclusiveAmount", gross),
-            ("PayableAmount", gross),
+            *([("PrepaidAmount", paid)] if paid else []),
+            ("PayableAmount", gross - paid),
         ):
             self._amount(sums, name, amount)
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import LegalIdentity, TaxCategory
+from billing.models import LegalIdentity, TaxCategory, TaxProfile
 from billing.tax.identity import FIELDS, SELLER_FIELDS
 from billing.tax.rates import tax_profile
 from centers.models import Reseller
@@ -52,6 +52,15 @@ class SellerForm(IdentityForm):
             "Otherwise it's added to them. Documents show amounts without VAT either way."
         ),
         required=False,
+    )
+    top_ups = forms.ChoiceField(
+        label=gettext_lazy("Payments in advance get"),
+        choices=TaxProfile.TopUps.choices,
+        required=False,
+        help_text=gettext_lazy(
+            "With a tax invoice, VAT is due when you receive the payment: it is taken out of the amount, and later "
+            "invoices deduct it. Applies to payments that you record from now on."
+        ),
     )
 
 

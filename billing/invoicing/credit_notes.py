@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
+from billing.advances.using import release
 from billing.dunning.late_fees import withdraw_late_fees
 from billing.dunning.suspension import resume_if_paid
 from billing.dunning.write_offs import make_room
@@ -78,6 +79,11 @@ def locked_invoice(invoice: Invoice) -> Invoice:
         raise OperationRefused(
             _("%(number)s is a credit note. Only invoices can be voided or credited.") % {"number": original}
         )
+    if original.is_advance:
+        raise OperationRefused(
+            _("%(number)s is an advance invoice. Refund the credit, or reverse the payment: that credits it.")
+            % {"number": original}
+        )
     if original.voided_at:
         raise OperationRefused(_("%(number)s has already been voided.") % {"number": original})
     original.center = center
@@ -135,7 +141,7 @@ def write_note(
 def _post(original: Invoice, note: Invoice, by: User | None, now: datetime) -> None:
     because = note.reason or _("Credited by %(number)s") % {"number": note}
     make_room(original, -note.total, because=because, by=by, now=now)
-    post(
+    entry = post(
         center=note.center,
         kind=LedgerEntry.Kind.CREDIT_NOTE,
         amount=note.total,
@@ -144,6 +150,7 @@ def _post(original: Invoice, note: Invoice, by: User | None, now: datetime) -> N
         by=by,
         now=now,
     )
+    release(note, entry)
 
 
 def _taxes(original: Invoice, lines: list[InvoiceLine]) -> tuple[tuple[TaxSums, ...], Decimal]:

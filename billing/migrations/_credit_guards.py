@@ -12,7 +12,7 @@ DECLARE
 BEGIN
     -- The lock makes notes on one invoice wait for each other, so the sum below sees all of them.
     SELECT * INTO original FROM billing_invoice WHERE id = NEW.credits_id FOR NO KEY UPDATE;
-    IF original.kind <> 'invoice' OR original.voided_at IS NOT NULL THEN
+    IF original.kind = 'credit_note' OR original.voided_at IS NOT NULL THEN
         RAISE EXCEPTION 'credit note: % takes none', original.number USING ERRCODE = 'check_violation';
     END IF;
     IF (NEW.reseller_id, NEW.center_id, NEW.currency, NEW.parties, NEW.language) IS DISTINCT FROM

@@ -11,6 +11,7 @@ from billing.models.dunning_policies import DunningPolicy
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
 from billing.models.lines import InvoiceLine, LineKinds
+from billing.models.paying.advances import AdvanceEntry
 from billing.models.paying.bank import BankLine, BankStatement
 from billing.models.paying.by_link import PriceLink, ReportedPayment, RevokedLinks
 from billing.models.paying.details import PaymentAllocation, PaymentAttachment
@@ -50,6 +51,7 @@ __all__ = [
     "DOUBTS",
     "IS_CHARGED",
     "AccountUsageRecord",
+    "AdvanceEntry",
     "BankLine",
     "BankStatement",
     "BeyondClaim",

@@ -18,6 +18,7 @@ class DocumentKind(models.TextChoices):
     INVOICE = "invoice", _("Invoices")
     CREDIT_NOTE = "credit_note", _("Credit notes")
     RECEIPT = "receipt", _("Receipts")
+    ADVANCE = "advance", _("Advance invoices")
 
 
 class DocumentSettings(models.Model):

@@ -48,6 +48,8 @@ class InvoiceNumber(models.Model):
 class Invoice(models.Model):
     """An invoice over a half-open range of days, or a credit note that credits one: all of it, or a part.
 
+    An advance invoice is over what was paid in advance: it is no debt, has no ledger entry and nothing open.
+
     Only `open_amount`, `credited`, `written_off`, `settled_at` and `voided_at` ever change, and only with the ledger.
     Amounts are in `currency`, rounded to its decimals; an invoice's total is never negative, a credit note's always.
     `total` is what is to be paid: the sum of the lines, which are net, and `tax` (InvoiceTax has it by category).
@@ -57,6 +59,7 @@ class Invoice(models.Model):
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("Invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
+        ADVANCE = "advance", _("Advance invoice")
 
     class CreditKind(models.TextChoices):
         """Why a credit note was issued."""
@@ -65,6 +68,7 @@ class Invoice(models.Model):
         CORRECTION = "correction", _("Usage was corrected")  # the note takes the corrected usage
         PARTIAL = "partial", _("Credited by staff")  # the usage stays invoiced
         ROUNDING = "rounding", _("Rounding returned")  # when the center was closed
+        ADVANCE = "advance", _("Not kept in advance")  # of an advance invoice
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="invoices", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="invoices", db_index=False)
@@ -122,7 +126,7 @@ class Invoice(models.Model):
             models.CheckConstraint(condition=Q(first_day__lt=F("end_day")), name="invoice_has_days"),
             models.CheckConstraint(condition=Q(period_start__lt=F("period_end")), name="invoice_has_time"),
             models.CheckConstraint(
-                condition=Q(kind="invoice", credits__isnull=True, credit_kind="")
+                condition=Q(kind__in=["invoice", "advance"], credits__isnull=True, credit_kind="")
                 | (Q(kind="credit_note", credits__isnull=False) & ~Q(credit_kind="")),
                 name="invoice_credit_note_credits",
             ),
@@ -163,6 +167,21 @@ class Invoice(models.Model):
         return self.kind == self.Kind.CREDIT_NOTE
 
     @property
+    def is_advance(self) -> bool:
+        """Whether this is over what was paid in advance."""
+        return self.kind == self.Kind.ADVANCE
+
+    @property
+    def is_bill(self) -> bool:
+        """Whether this is an invoice that asks for money."""
+        return self.kind == self.Kind.INVOICE
+
+    @property
+    def is_of_advance(self) -> bool:
+        """Whether this is over what was paid in advance, or a credit note on that: it has no days of usage."""
+        return self.is_advance or self.credit_kind == self.CreditKind.ADVANCE
+
+    @property
     def net(self) -> Decimal:
         """The total without tax."""
         return self.total - self.tax
@@ -174,12 +193,14 @@ class Invoice(models.Model):
 
     @classmethod
     def in_force(cls, prefix: str = "") -> Q:
-        """Documents that count: invoices that are not void, and the credit notes on them.
+        """Documents of what was sold that count: invoices that are not void, and the credit notes on them.
 
         `prefix` leads to the document, such as `"invoice__"` for lines.
         """
         own = Q(**{f"{prefix}kind": cls.Kind.INVOICE, f"{prefix}voided_at": None})
-        return own | Q(**{f"{prefix}kind": cls.Kind.CREDIT_NOTE, f"{prefix}credits__voided_at": None})
+        credited = {"kind": cls.Kind.INVOICE, "voided_at": None}
+        notes = {f"{prefix}credits__{name}": value for name, value in credited.items()}
+        return own | Q(**{f"{prefix}kind": cls.Kind.CREDIT_NOTE}, **notes)
 
 
 class BillingPeriod(models.Model):

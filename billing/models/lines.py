@@ -42,8 +42,8 @@ class HasMargin(HasKind, Protocol):
     def cost(self) -> Decimal: ...
 
 
-class HasHeading(Protocol):
-    """Anything with the texts of an invoice line."""
+class HasHeading(HasKind, Protocol):
+    """Anything with the kind and the texts of an invoice line."""
 
     @property
     def number_label(self) -> str: ...
@@ -114,8 +114,15 @@ class LineKinds:
         return self.kind in counted and self.charge_id is not None
 
     @property
+    def is_advance(self: HasKind) -> bool:
+        """Whether it is over what was paid in advance."""
+        return self.kind == InvoiceLine.Kind.ADVANCE
+
+    @property
     def heading(self: HasHeading) -> str:
         """What the line is over: a number, or what it is called."""
+        if self.kind == InvoiceLine.Kind.ADVANCE:
+            return gettext("Paid in advance")
         return self.number_label or self.description or gettext("Carried over")
 
 
@@ -141,6 +148,7 @@ class InvoiceLine(LineKinds, models.Model):
         RECURRING = "recurring", _("Recurring charge")  # entered by staff: monthly or yearly
         PLAN = "plan", _("Price of the plan")
         BEYOND = "beyond", _("Messages beyond the plan")
+        ADVANCE = "advance", _("Paid in advance")  # of an advance invoice: the description is the payment
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)

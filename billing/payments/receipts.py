@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from billing.advances.issuing import advance_of
+from billing.documents.invoice import document_of, invoice_filename
 from billing.documents.receipts import receipt_filename, receipt_for, receipt_sheet
 from billing.ledger import sums
 from billing.mail_texts import Receipt, payment_received
@@ -175,8 +177,11 @@ def _to_contact(row: Notification, now: datetime) -> Content | None:
 def _with_document(content: Content, payment: Payment, now: datetime) -> Content:
     """What the PDF says is read here, and typeset once the message is handed over."""
     issued = receipt_for(payment, now)
-    pdf = Attachment(receipt_filename(issued), "application/pdf", receipt_sheet(issued).pdf)
-    return replace(content, attachments=(pdf,))
+    files = [Attachment(receipt_filename(issued), "application/pdf", receipt_sheet(issued).pdf)]
+    if (paid := advance_of(payment)) is not None:
+        name = invoice_filename(paid.advance)
+        files.append(Attachment(name, "application/pdf", document_of(paid.advance).typeset))
+    return replace(content, attachments=tuple(files))
 
 
 def _to_team(row: Notification, now: datetime) -> Content | None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from billing.advances.issuing import issue_advance
+from billing.advances.undoing import undo_advance
 from billing.documents.receipts import issue_receipt
 from billing.dunning.promises import judge
 from billing.dunning.suspension import resume_if_paid
@@ -72,8 +74,10 @@ def record_payment(
             )
             allocate(payment, parts)
             store_attachment(payment, file)
-            _posted(payment, center, by, now)
-            _write_receipt(payment, before, now)
+            entry = _posted(payment, center, by, now)
+            paid = paid_parts(payment, before)
+            _issue_advance(payment, entry, paid, by, now)
+            _write_receipt(payment, paid, now)
     except IntegrityError:
         check_unused(center, reference)  # another center's row is not locked: the constraint detects it
         raise
@@ -86,9 +90,9 @@ def _known(method: str) -> str:
     return method
 
 
-def _posted(payment: Payment, center: Center, by: User | None, now: datetime) -> None:
+def _posted(payment: Payment, center: Center, by: User | None, now: datetime) -> LedgerEntry:
     """The payment's ledger entry, and what follows from it."""
-    post(
+    entry = post(
         center=center,
         kind=Kind.PAYMENT,
         amount=-payment.amount,
@@ -102,11 +106,20 @@ def _posted(payment: Payment, center: Center, by: User | None, now: datetime) ->
     if chosen := ", ".join(numbers):
         facts["settles"] = chosen
     _settled(center, "payment.recorded", payment, by, now, **facts)
+    return entry
 
 
-def _write_receipt(payment: Payment, before: Mapping[int, Decimal], now: datetime) -> None:
-    """The receipt, and the messages about the payment; `before` are the open amounts without it."""
-    paid = paid_parts(payment, before)
+def _issue_advance(
+    payment: Payment, entry: LedgerEntry, paid: Mapping[int, Decimal], by: User | None, now: datetime
+) -> None:
+    """The invoice over what became credit, if top-ups get one. An opening balance is no invoice, but covered, too."""
+    credit = max(Decimal(0), -sums(payment.center).get(payment.currency, Decimal(0)))
+    rest = payment.amount - sum(paid.values(), Decimal(0))
+    issue_advance(payment=payment, gross=min(rest, credit), entry=entry, by=by, now=now)
+
+
+def _write_receipt(payment: Payment, paid: Mapping[int, Decimal], now: datetime) -> None:
+    """The receipt, and the messages about the payment; `paid` is what it paid of each invoice."""
     write_messages(payment=payment, paid=paid, now=now)
     issue_receipt(payment=payment, paid=paid, now=now)
 
@@ -134,6 +147,7 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
             by=by,
             now=now,
         )
+        undo_advance(entry, by, now)
         _settled(center, "payment.reversed", row, by, now)
         withdraw_messages(row)
     return entry

@@ -155,9 +155,9 @@ class Comparison:
 def compare(invoice: Invoice, *, instance_id: int | None = None) -> Comparison | None:
     """The invoice, or its lines over one number, against the center's invoice before it that counts.
 
-    None for a credit note, for the first invoice in its currency, and for a number that the one before doesn't name.
+    None for other documents, for the first invoice in its currency, and for a number that the one before doesn't name.
     """
-    if invoice.is_credit_note:
+    if not invoice.is_bill:
         return None
     earlier = Invoice.objects.filter(
         Invoice.in_force(),

@@ -43,8 +43,8 @@ def late_usage() -> QuerySet[FlaggedUsage]:
 
 
 def late_usage_of(invoice: Invoice) -> QuerySet[FlaggedUsage]:
-    """What MazBot added to the invoice's days after it was issued; nothing for a credit note."""
-    if invoice.is_credit_note:
+    """What MazBot added to the invoice's days after it was issued; nothing for a document of another kind."""
+    if not invoice.is_bill:
         return FlaggedUsage.objects.none()
     return late_usage().filter(
         center=invoice.center_id,

@@ -15,7 +15,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from billing.models import InvoiceTax, JournalAccounts, LedgerEntry, Payment
+from billing.models import AdvanceEntry, InvoiceTax, JournalAccounts, LedgerEntry, Payment
 from billing.periods import Period, day_start, local_day, zone_of
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -27,7 +27,7 @@ Kind = LedgerEntry.Kind
 #: In the order of the settings page; also the names of the columns.
 ACCOUNTS = (
     "receivable", "revenue", "tax", "bank", "cash", "card", "wallet", "gateway", "exchange", "opening",
-    "write_offs",
+    "write_offs", "advance_tax",
 )  # fmt: skip
 _METHODS = frozenset(Payment.Method.values)
 _MONEY = (Kind.PAYMENT, Kind.REVERSAL, Kind.REFUND)
@@ -147,9 +147,12 @@ def journal_rows(reseller: Reseller, period: Period) -> QuerySet[LedgerEntry]:
     start, end = day_start(period.first_day, zone), day_start(period.end_day, zone)
     rows = LedgerEntry.objects.filter(reseller=reseller, at__gte=start, at__lt=end)
     taxes = Prefetch("invoice__taxes", InvoiceTax.objects.order_by("-percent", "category"))
+    advances = Prefetch(
+        "advance_entries", AdvanceEntry.objects.select_related("advance").prefetch_related("advance__taxes")
+    )
     return (
         rows.select_related("center", "invoice", "payment", "conversion", "write_off__invoice", "by")
-        .prefetch_related(taxes)
+        .prefetch_related(taxes, advances)
         .order_by("at", "pk")
     )
 
@@ -179,19 +182,33 @@ def _postings(row: LedgerEntry, accounts: JournalAccounts) -> Iterator[Posting]:
         yield _posting(accounts, method if method in _METHODS else "bank", -row.amount)
     else:
         yield _posting(accounts, _OTHER_SIDES[Kind(row.kind)], -row.amount)
+    for change in row.advance_entries.all():
+        yield from _of_advance(change, accounts)
+
+
+def _of_advance(change: AdvanceEntry, accounts: JournalAccounts) -> Iterator[Posting]:
+    """The tax on what is paid in advance is due at once; an invoice that deducts it takes its own tax back."""
+    if change.tax:
+        rate = _rate(change.advance.taxes.all()[0])
+        yield _posting(accounts, "advance_tax", change.tax, rate)
+        yield _posting(accounts, "tax", -change.tax, rate)
 
 
 def _of_document(row: LedgerEntry, accounts: JournalAccounts) -> Iterator[Posting]:
     """Revenue by rate and the tax on it; a document without taxes is revenue as a whole."""
     taxes = list(row.invoice.taxes.all()) if row.invoice is not None else []
     for own in taxes:
-        rate = f"{own.percent.normalize():f} %"
+        rate = _rate(own)
         if own.net:
             yield _posting(accounts, "revenue", -own.net, rate)
         if own.tax:
             yield _posting(accounts, "tax", -own.tax, rate)
     if not taxes:
         yield _posting(accounts, "revenue", -row.amount)
+
+
+def _rate(own: InvoiceTax) -> str:
+    return f"{own.percent.normalize():f} %"
 
 
 def _posting(accounts: JournalAccounts, account: str, amount: Decimal, text: str = "") -> Posting:

@@ -45,6 +45,11 @@ def tax_of(net: Decimal, percent: Decimal, currency: str) -> Decimal:
     return rounded(net * percent / 100, currency)
 
 
+def tax_in(gross: Decimal, percent: Decimal, currency: str) -> Decimal:
+    """The tax in an amount that includes it, rounded half up to the currency's decimals."""
+    return rounded(divided(gross * percent, 100 + percent), currency)
+
+
 def taxes(lines: Iterable[Taxed], currency: str) -> tuple[TaxSums, ...]:
     """The taxes of an invoice, the highest rate first; none if the reseller isn't registered for tax."""
     rows = list(lines)

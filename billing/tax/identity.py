@@ -29,6 +29,8 @@ SELLER_FIELDS = (
     "registration_number",
 )
 FIELDS = (*SELLER_FIELDS, "purchase_order")
+#: The columns of a tax profile that people choose.
+PROFILE_FIELDS = ("is_registered", "prices_include_tax", "top_ups")
 
 
 def identity_of(reseller: Reseller, center: Center | None = None) -> LegalIdentity:
@@ -91,10 +93,17 @@ def _country(reseller: Reseller, center: Center | None) -> str:
 
 
 def save_tax_profile(
-    *, reseller: Reseller, is_registered: bool, prices_include_tax: bool, by: User | None, now: datetime
+    *,
+    reseller: Reseller,
+    is_registered: bool,
+    prices_include_tax: bool,
+    top_ups: str = "",
+    by: User | None,
+    now: datetime,
 ) -> TaxProfile:
-    """Change whether the reseller charges tax. Issued documents stay as they are; the next invoices follow it.
+    """Change whether the reseller charges tax. Issued documents stay as they are; the next ones follow it.
 
+    `top_ups` is one of TaxProfile.TopUps, for payments recorded from now on; "" leaves it.
     OperationRefused if a registered reseller has no tax number: invoices have to show it.
     """
     with transaction.atomic():
@@ -103,6 +112,8 @@ def save_tax_profile(
             raise _number_missing()
         profile = tax_profile(reseller)
         profile.is_registered, profile.prices_include_tax = is_registered, prices_include_tax
+        profile.top_ups = top_ups or profile.top_ups
+        check_fields(profile, exclude=("reseller",))
         profile.save()
         entries.record(
             "tax_profile.changed",
@@ -111,7 +122,7 @@ def save_tax_profile(
             target=reseller,
             now=now,
             topics=("billing",),
-            values={"is_registered": str(is_registered), "prices_include_tax": str(prices_include_tax)},
+            values={name: str(getattr(profile, name)) for name in PROFILE_FIELDS},
         )
     return profile
 
@@ -134,15 +145,22 @@ def save_tax_settings(
     reseller: Reseller,
     is_registered: bool,
     prices_include_tax: bool,
+    top_ups: str = "",
     by: User | None,
     now: datetime,
     **identity: str,
 ) -> None:
     """Change the reseller's identity and its tax profile together; see save_identity() and save_tax_profile()."""
-    profile = {"is_registered": is_registered, "prices_include_tax": prices_include_tax}
 
     def save_profile() -> None:
-        save_tax_profile(reseller=reseller, by=by, now=now, **profile)
+        save_tax_profile(
+            reseller=reseller,
+            is_registered=is_registered,
+            prices_include_tax=prices_include_tax,
+            top_ups=top_ups,
+            by=by,
+            now=now,
+        )
 
     with transaction.atomic():
         if not is_registered:  # then the number may go with it

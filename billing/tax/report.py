@@ -1,14 +1,17 @@
-"""The tax report: what was charged in a period per category and rate, credit notes taken off, and by document."""
+"""The tax report: what was charged in a period per category and rate, credit notes taken off, and by document.
+
+The tax of an advance invoice counts on the day it is issued; what later invoices deduct of it is taken off theirs.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum, Value
+from django.db.models import Count, F, Prefetch, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
-from billing.models import Invoice, TaxCategory, TaxSums
+from billing.models import AdvanceEntry, Invoice, TaxCategory, TaxSums
 from billing.periods import Period
 from centers.models import Reseller
 
@@ -31,6 +34,13 @@ class ReportRow:
     def gross(self) -> Decimal:
         """With tax."""
         return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction(TaxSums):
+    """What a document deducts of an advance invoice, below zero, or gives back of it."""
+
+    advance: Invoice
 
 
 def documents_of(reseller: Reseller, period: Period) -> QuerySet[Invoice]:
@@ -61,21 +71,53 @@ def tax_report(reseller: Reseller, period: Period) -> list[ReportRow]:
         )
         .order_by("currency", "-rate", "category")
     )
-    return [
-        ReportRow(
+    found = {
+        (row["currency"], row["category"], row["rate"]): ReportRow(
             row["currency"], row["category"], row["rate"], row["documents"], row["net_sum"], row["tax_sum"]
         )
         for row in rows
-    ]
+    }
+    # A document has a row for the category of what it deducts.
+    for *group, net, tax in _deducted(reseller, period):
+        row = found[tuple(group)]
+        found[tuple(group)] = replace(row, net=row.net + net, tax=row.tax + tax)
+    return list(found.values())
+
+
+def _deducted(reseller: Reseller, period: Period) -> Any:
+    """Currency, category, percent, net and tax of what the documents of the period deduct of advance invoices."""
+    rows = AdvanceEntry.objects.filter(
+        reseller=reseller,
+        invoice__isnull=False,
+        document__issued_on__gte=period.first_day,
+        document__issued_on__lt=period.end_day,
+    )
+    groups = rows.order_by().values_list(
+        "advance__currency", "advance__taxes__category", "advance__taxes__percent"
+    )
+    return groups.annotate(Sum("net"), Sum("tax"))
 
 
 def report_lines(documents: QuerySet[Invoice]) -> Iterator[tuple[Invoice, list[TaxSums]]]:
-    """Each document with its sums by category and rate; at least one."""
-    for document in documents.prefetch_related("taxes").iterator(chunk_size=500):
+    """Each document with its sums by category and rate, at least one, and what it deducts of advance invoices."""
+    for document in with_sums(documents).iterator(chunk_size=500):
         yield document, sums_of(document)
 
 
+def with_sums(documents: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """The documents with what `sums_of` reads."""
+    entries = AdvanceEntry.objects.filter(invoice__isnull=False).select_related("advance")
+    deducted = Prefetch("advances_in", entries.prefetch_related("advance__taxes"))
+    return documents.prefetch_related("taxes", deducted)
+
+
 def sums_of(document: Invoice) -> list[TaxSums]:
-    """A document's sums; one that is out of scope where it has no taxes."""
+    """A document's sums, one that is out of scope where it has no taxes; and its deductions. Of `with_sums`."""
     rows = [TaxSums(row.category, row.percent, row.reason, row.net, row.tax) for row in document.taxes.all()]
-    return rows or [TaxSums(TaxCategory.OUTSIDE, ZERO, "", document.total, ZERO)]
+    rows = rows or [TaxSums(TaxCategory.OUTSIDE, ZERO, "", document.total, ZERO)]
+    return [*rows, *(_deduction(row) for row in document.advances_in.all())]
+
+
+def _deduction(row: AdvanceEntry) -> Deduction:
+    own = row.advance.taxes.all()[0]
+    return Deduction(own.category, own.percent, own.reason, row.net, row.tax, row.advance)

@@ -23,6 +23,7 @@ INVOICE_STATES = [
     ("written_off", _("Written off")),
     ("void", _("Voided")),
     ("credit", _("Credit notes")),
+    ("advance", _("Advance invoices")),
 ]
 PAYMENT_STATES = [("counted", _("Not reversed")), ("reversed", _("Reversed"))]
 # The last field of each order is unique, as keyset paging needs.
@@ -121,6 +122,7 @@ def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
         "written_off": is_invoice & Q(written_off__gt=0, voided_at=None),
         "void": is_invoice & Q(voided_at__isnull=False),
         "credit": Q(kind=Invoice.Kind.CREDIT_NOTE),
+        "advance": Q(kind=Invoice.Kind.ADVANCE),
     }
     rows = rows.filter(state.get(filters.state, Q()))
     if filters.center:

@@ -19,6 +19,7 @@ from billing.mail import mails_about, send_undelivered_again
 from billing.models import CarriedAmount, Dispute, Invoice, InvoiceLine, LedgerEntry, Reminder
 from billing.payments.reported import reported_waiting
 from billing.periods import today
+from billing.queries.advances import advances_on
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from billing.views.paying.buttons import paying
@@ -209,6 +210,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "entries": entries.order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
         "comparison": compare(row),
+        **advances_on(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
         "links_revoked": revoked_links(row),

@@ -12,6 +12,7 @@ from billing import queries
 from billing.models import CreditTerms, Invoice, Suspension
 from billing.periods import today
 from billing.pricing.estimates import month_so_far
+from billing.queries.advances import advances_on
 from billing.queries.comparison import compare
 from billing.queries.plans import plans_on
 from billing.queries.portal_history import portal_price_changes
@@ -134,6 +135,7 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
         "lines": queries.portal_lines(row),
         "taxes": row.taxes.all(),
         "comparison": compare(row),
+        **advances_on(row),
         "notes": queries.portal_invoices(request.center).filter(credits=row).order_by("issued_at", "pk"),
         "today": today(request.reseller, clock.now()),
         "came_back": "paid" in request.GET,

@@ -9,7 +9,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models, transaction
 from django_scopes import scopes_disabled
 
-from billing.models import CreditConversion, Gateway, LedgerEntry
+from billing.models import (
+    AdvanceEntry,
+    CreditConversion,
+    Gateway,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    LedgerEntry,
+)
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.models.managers import TenantManager
 from tests.factories import CenterFactory, InstanceFactory, member
@@ -49,11 +57,12 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "usageclaim": {"period": ...},
     "carriedamount": {"period": ...},
     "creditconversion": {"from_currency": "USD", "to_currency": "LYD"},
+    "advanceentry": {"net": 1, "tax": 0},
     "ledgerentry": {"kind": "payment", "amount": Decimal(-1), "payment": ...},
 }
 
 
-#: The entries of a conversion have its id plus once and twice this.
+#: The entries of a conversion have its id plus once and twice this; an advance invoice that of its entry plus this.
 ENTRIES = 10_000_000
 
 
@@ -109,6 +118,8 @@ class TenantRows:
         name = model._meta.model_name or ""
         try:
             with transaction.atomic():
+                if model is AdvanceEntry:
+                    self._add_advance(pk)
                 row = model(pk=pk, **self._values(model))
                 models.Model.save(row, force_insert=True)
                 if isinstance(row, CreditConversion):
@@ -130,7 +141,19 @@ class TenantRows:
             tenant = field.remote_field is not None and field.remote_field.model in (Center, Instance)
             if (field.name not in special and (needed or tenant)) or special.get(field.name) is ...:
                 values[field.name] = self._value(field)
+        if model is AdvanceEntry:
+            own = Invoice._base_manager.filter(reseller=self.reseller, kind="advance")
+            paid = LedgerEntry._base_manager.filter(reseller=self.reseller, kind="payment")
+            values |= {"advance": own.latest("pk"), "entry": paid.latest("pk")}
         return values
+
+    def _add_advance(self, pk: int) -> None:
+        """An advance invoice, which no other row names."""
+        advance = Invoice(pk=pk + ENTRIES, **self._values(Invoice) | {"kind": "advance"})
+        models.Model.save(advance, force_insert=True)
+        for part in (InvoiceLine, InvoiceTax):
+            values = self._values(part) | {"invoice": advance}
+            models.Model.save(part(pk=pk + ENTRIES, **values), force_insert=True)
 
     def _value(self, field: Any) -> Any:  # noqa: PLR0911  # a table of field kinds
         if field.remote_field is not None:
@@ -165,7 +188,10 @@ class TenantRows:
         known = {Reseller: self.reseller, Center: self.center, Instance: self.instance, User: self.user}
         if model in known:
             return known[model]
-        return model._base_manager.filter(reseller=self.reseller).latest("pk")  # raises DoesNotExist
+        rows = model._base_manager.filter(reseller=self.reseller)
+        if model is Invoice:
+            rows = rows.exclude(kind="advance")
+        return rows.latest("pk")  # raises DoesNotExist
 
 
 def _post_entries(row: CreditConversion) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from billing.advances.using import deduct
 from billing.documents.frozen import common_of, parties
 from billing.documents.numbers import next_numbers
 from billing.invoicing.carried import Rest, billed, carry, left_of
@@ -221,7 +222,7 @@ def _settle(stored: list[Closed], by: User | None, now: datetime) -> None:
     """Ledger entries, open amounts, mails, and what follows from credit notes."""
     issued = [closed for closed in stored if closed.invoice]
     invoices = [closed.invoice for closed in issued if closed.invoice]
-    post_invoices(invoices, by=by, now=now)
+    deduct(post_invoices(invoices, by=by, now=now))
     settle_all([closed.draft.center for closed in issued if not closed.notes], now)
     for closed in stored:
         if closed.notes:

@@ -22,6 +22,7 @@ class JournalAccounts(models.Model):
     gateway = CodeField(_("payment gateways"), max_length=20, default="1040")
     exchange = CodeField(_("currency exchange"), max_length=20, default="1900")
     opening = CodeField(_("opening balances"), max_length=20, default="3900")
+    advance_tax = CodeField(_("tax on advances"), max_length=20, default="1290", db_default="1290")
     write_offs = CodeField(_("write-offs"), max_length=20, default="6800", db_default="6800")
 
     objects = TenantManager(reseller="reseller")

@@ -51,9 +51,18 @@ class LegalIdentity(models.Model):
 class TaxProfile(models.Model):
     """Whether a reseller charges tax at all. Without a row, or not registered: documents carry no tax."""
 
+    class TopUps(models.TextChoices):
+        """What a payment that becomes credit gets."""
+
+        RECEIPT = "receipt", _("A receipt: VAT with the later invoices")
+        INVOICE = "invoice", _("A tax invoice: VAT at once")
+
     reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="tax_profile")
     is_registered = models.BooleanField(_("registered for tax"), default=False, db_default=False)
     prices_include_tax = models.BooleanField(_("prices include tax"), default=False, db_default=False)
+    top_ups = models.CharField(
+        _("top-ups"), max_length=7, choices=TopUps, default=TopUps.RECEIPT, db_default=TopUps.RECEIPT
+    )
 
     objects = TenantManager(reseller="reseller")
 

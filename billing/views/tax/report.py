@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from billing.forms.invoicing import PeriodForm
 from billing.periods import Period, previous_month, today
-from billing.tax.report import documents_of, report_lines, sums_of, tax_report
+from billing.tax.report import Deduction, documents_of, report_lines, sums_of, tax_report, with_sums
 from billing.tax.texts import tax_text
 from billing.views.filters import INVOICE_ORDERS
 from centers import clock
@@ -30,7 +30,7 @@ PAGE = "billing/tax/report.html"
 def report(request: TenantRequest) -> HttpResponseBase:
     """Net, tax and total per category and rate of the documents issued in a period, and each of them."""
     form, period = _asked(request)
-    documents = documents_of(request.reseller, period).select_related("center").prefetch_related("taxes")
+    documents = with_sums(documents_of(request.reseller, period).select_related("center"))
     page = keyset(documents, request.GET, orders=INVOICE_ORDERS, default="-issued")
     context = {
         "form": form,
@@ -49,7 +49,7 @@ def report_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     _form, period = _asked(request)
     header = [_("ID"), _("Number"), _("Type"), _("Issued"), _("Center ID"), _("Center"), _("VAT number")]
     header += [_("Category"), _("Percent"), _("Description"), _("Total excluding VAT"), _("VAT"), _("Total")]
-    header += [_("Currency"), _("Credits invoice"), _("Status")]
+    header += [_("Currency"), _("Credits invoice"), _("Status"), _("Deducted advance invoice")]
     documents = documents_of(request.reseller, period).select_related("center", "credits")
 
     def cells() -> Iterator[list[Any]]:
@@ -70,6 +70,7 @@ def report_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                     row.currency,
                     row.credits.number if row.credits else "",
                     _("Void") if row.voided_at else _("Issued"),
+                    own.advance.number if isinstance(own, Deduction) else "",
                 ]
 
     return export(request, fmt, "tax-report", header, cells())

@@ -11,7 +11,7 @@ from billing.forms.tax import CenterTaxRateForm, IdentityForm, SellerForm, TaxRa
 from billing.models import TaxRate
 from billing.periods import today
 from billing.pricing.versions import versions
-from billing.tax.identity import identity_of, save_identity, save_tax_settings
+from billing.tax.identity import PROFILE_FIELDS, identity_of, save_identity, save_tax_settings
 from billing.tax.presets import PRESETS
 from billing.tax.rates import Taxes, first_free_day, set_tax_rate, tax_profile, withdraw_tax_rate
 from centers import clock
@@ -32,7 +32,7 @@ def settings_tax(request: TenantRequest) -> HttpResponseBase:
     """The reseller's legal identity, whether it charges tax, and its rates."""
     reseller = request.reseller
     profile = tax_profile(reseller)
-    initial = {name: getattr(profile, name) for name in ("is_registered", "prices_include_tax")}
+    initial = {name: getattr(profile, name) for name in PROFILE_FIELDS}
     form = SellerForm(posted(request), instance=identity_of(reseller), initial=initial)
     if saved(
         form,

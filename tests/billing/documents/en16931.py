@@ -28,7 +28,9 @@ _INSIDE = {
     "TaxSubtotal": ["TaxableAmount", "TaxAmount", "TaxCategory"],
     "TaxCategory": ["ID", "Percent", "TaxExemptionReasonCode", "TaxExemptionReason", "TaxScheme"],
     "ClassifiedTaxCategory": ["ID", "Percent", "TaxScheme"],
-    "LegalMonetaryTotal": ["LineExtensionAmount", "TaxExclusiveAmount", "TaxInclusiveAmount", "PayableAmount"],
+    "LegalMonetaryTotal": [
+        "LineExtensionAmount", "TaxExclusiveAmount", "TaxInclusiveAmount", "PrepaidAmount", "PayableAmount",
+    ],
     "Contact": ["Name", "Telephone", "ElectronicMail"],
 }  # fmt: skip
 
@@ -79,7 +81,8 @@ def violations(content: bytes) -> list[str]:
         "BR-01": bool(read.text("CustomizationID")),
         "BR-02": bool(read.text("ID")),
         "BR-03": bool(date.fromisoformat(read.text("IssueDate"))),
-        "BR-04": read.text(f"{read.kind}TypeCode") == {"Invoice": "380", "CreditNote": "381"}[read.kind],
+        "BR-04": read.text(f"{read.kind}TypeCode")
+        in {"Invoice": ("380", "386"), "CreditNote": ("381",)}[read.kind],
         "BR-05": len(read.currency) == 3,
         "BR-16": bool(read.lines),
         "BR-55": all(read.text("ID", one) for one in read.all("BillingReference/InvoiceDocumentReference")),
@@ -140,13 +143,16 @@ def _totals(read: Read) -> dict[str, bool]:
     exclusive = read.amount("LegalMonetaryTotal/TaxExclusiveAmount")
     inclusive = read.amount("LegalMonetaryTotal/TaxInclusiveAmount")
     payable = read.amount("LegalMonetaryTotal/PayableAmount")
+    is_prepaid = read.all("LegalMonetaryTotal/PrepaidAmount")
+    paid = read.amount("LegalMonetaryTotal/PrepaidAmount") if is_prepaid else None
     tax = read.amount("TaxAmount", read.tax_total)
     other = [one for one in read.all("TaxTotal") if one is not read.tax_total]
     return {
         "BR-CO-10": net == sum(read.amount("LineExtensionAmount", line) for line in read.lines),
         "BR-CO-13": exclusive == net,
         "BR-CO-15": inclusive == exclusive + tax,
-        "BR-CO-16": payable == inclusive,
+        "BR-CO-16": payable == inclusive - (paid or 0),
+        "prepaid": paid is None or paid > 0,
         "BR-CO-25": payable <= 0 or bool(read.text("DueDate") or read.text("PaymentTerms/Note")),
         "BR-53": bool(read.text("TaxCurrencyCode")) == bool(other),
         "positive": payable >= 0 and tax >= 0,

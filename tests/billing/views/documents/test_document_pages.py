@@ -16,7 +16,7 @@ from tests.billing.views.conftest import Desk
 
 FORMATS = {
     f"{kind}_{name}": value
-    for kind, prefix in (("invoice", "INV"), ("credit_note", "CN"), ("receipt", "RC"))
+    for kind, prefix in (("invoice", "INV"), ("credit_note", "CN"), ("receipt", "RC"), ("advance", "ADV"))
     for name, value in (("prefix", prefix), ("year", "yyyy"), ("digits", "4"))
 }
 SETTINGS = {"languages": "center", "note": "", **FORMATS}

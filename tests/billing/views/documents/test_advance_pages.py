@@ -1,0 +1,121 @@
+"""The pages of advance invoices: for staff, in the portal, by link, in the report and in the email."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.test import Client
+
+from billing.documents.invoice import document_of
+from billing.invoice_links import invoice_url
+from billing.models import Invoice, TaxProfile
+from billing.payments import refund_credit
+from centers.models import Reseller
+from centers.tenancy.scoping import tenant
+from tests.billing.advances.tills import advances, choose
+from tests.billing.conftest import NOW
+from tests.billing.documents.pages import saudi_code_on, words
+from tests.billing.tax.shops import register, tax_rate
+from tests.billing.views.conftest import Desk
+from tests.pages import shown
+
+PERIOD = "?first=2026-01-01&last=2026-12-31"
+
+
+@pytest.fixture
+def paid(desk: Desk) -> Iterator[Desk]:
+    """A center that paid 1,150 in advance and used 253 of it; 20 were returned."""
+    Reseller.objects.filter(pk=desk.reseller.pk).update(country="SA")
+    desk.reseller.refresh_from_db()
+    with tenant(desk.reseller):
+        shop = desk.shop
+        shop.reseller.refresh_from_db()
+        desk.invoice.refresh_from_db()
+        register(shop)
+        tax_rate(shop, "15", valid_from=date(2026, 2, 11))
+        choose(shop, "invoice")
+        open_amount = desk.invoice.open_amount
+        shop.pay(str(open_amount + 1150), reference="TR-IN-ADVANCE")
+        desk.invoice = shop.owe("200", day=date(2026, 3, 2))
+        refund_credit(center=shop.center, amount="20", currency="USD", reference="R", by=None, now=NOW)
+        yield desk
+
+
+def test_staff_and_the_center_see_what_became_of_it(paid: Desk) -> None:
+    (advance,) = advances()
+    note = advance.credit_notes.get()
+    for client, address in (
+        (paid.as_(paid.support), paid.url),
+        (paid.as_(paid.viewer), paid.portal),
+    ):
+        page = shown(client.get(address(f"invoices/{advance.pk}/")))
+        assert "Advance invoice" in page
+        assert "Left to deduct 877.00 USD" in page
+        assert f"Deducted {paid.invoice.number}" in page
+        assert f"Credited {note.number}" in page
+        assert "Void invoice" not in page
+        page = shown(client.get(address(f"invoices/{paid.invoice.pk}/")))
+        assert f"Deducted {advance.number}" in page
+        assert "Total less advance invoices 0.00 USD" in page
+        page = shown(client.get(address(f"invoices/{note.pk}/")))
+        assert "This credits advance invoice" in page
+    listed = shown(paid.as_(paid.support).get(paid.url("invoices/?state=advance")))
+    assert advance.number in listed
+    assert paid.invoice.number not in listed
+
+
+def test_it_opens_without_an_account(paid: Desk) -> None:
+    (advance,) = advances()
+    page = shown(Client().get(invoice_url(advance)))
+    assert "1,150.00 USD" in page
+    assert "Unpaid amount" not in page
+
+
+def test_the_pdf_says_it(paid: Desk) -> None:
+    (advance,) = advances()
+    sheet = document_of(advance).sheet
+    said = " ".join(words(sheet.pdf()).split())
+    assert "Tax invoice for an advance payment" in said
+    assert "TR-IN-ADVANCE" in said
+    assert "The next invoices deduct it." in said
+    assert saudi_code_on(sheet)[3:] == ["1150.00", "150.00"]
+    said = " ".join(words(document_of(paid.invoice).typeset()).split())
+    assert "Less advance invoice ADV-2026-0001, 5 Mar 2026: 220.00 + VAT 33.00" in said
+    assert "Left to pay 0.00 USD" in said
+
+
+def test_the_report_has_it_once(paid: Desk) -> None:
+    client = paid.as_(paid.owner)
+    page = shown(client.get(paid.url(f"invoices/tax/{PERIOD}")))
+    # All of 1,130, whether it was used (253) or is left.
+    assert "VAT 15% 3 982.61 USD 147.39 USD 1,130.00 USD" in page
+    content = b"".join(client.get(paid.url(f"invoices/tax/export/csv/{PERIOD}")))
+    rows = list(csv.DictReader(StringIO(content.decode("utf-8-sig"))))
+    assert sum(float(row["VAT"]) for row in rows) == pytest.approx(147.39)
+    assert [row["Deducted advance invoice"] for row in rows if row["Deducted advance invoice"]] == [
+        "ADV-2026-0001"
+    ]
+
+
+def test_void_and_credit_are_refused(paid: Desk) -> None:
+    (advance,) = advances()
+    client = paid.as_(paid.owner)
+    answer = client.post(
+        paid.url(f"invoices/{advance.pk}/void/"), {"because": "x", "confirm": advance.number}
+    )
+    assert "is an advance invoice" in shown(answer)
+    assert client.get(paid.url(f"invoices/{advance.pk}/credit/")).status_code == 404
+    assert Invoice.objects.filter(credits=advance).count() == 1
+
+
+def test_the_owner_chooses_it(desk: Desk) -> None:
+    Reseller.objects.filter(pk=desk.reseller.pk).update(country="SA")
+    client = desk.as_(desk.owner)
+    page = shown(client.get(desk.url("settings/tax/")))
+    assert "GCC Common VAT Agreement, articles 23 and 55" in page
+    form = {"tax_number": "300710482300003", "is_registered": "on", "top_ups": "invoice"}
+    assert client.post(desk.url("settings/tax/"), form).status_code == 302
+    with tenant(desk.reseller):
+        assert TaxProfile.objects.get().top_ups == "invoice"
