@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from billing.migrations import (
+    _advance_guards,
     _assignments,
     _charge_guards,
     _conversion_guards,
@@ -106,7 +107,11 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("invoice", "Invoice"), ("credit_note", "Credit note")],
+                        choices=[
+                            ("invoice", "Invoice"),
+                            ("credit_note", "Credit note"),
+                            ("advance", "Advance invoice"),
+                        ],
                         default="invoice",
                         max_length=12,
                     ),
@@ -155,6 +160,7 @@ class Migration(migrations.Migration):
                             ("correction", "Usage was corrected"),
                             ("partial", "Credited by staff"),
                             ("rounding", "Rounding returned"),
+                            ("advance", "Not kept in advance"),
                         ],
                         db_default="",
                         default="",
@@ -240,7 +246,11 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("credit_kind", ""), ("credits__isnull", True), ("kind", "invoice")),
+                            models.Q(
+                                ("credit_kind", ""),
+                                ("credits__isnull", True),
+                                ("kind__in", ["invoice", "advance"]),
+                            ),
                             models.Q(
                                 ("credits__isnull", False),
                                 ("kind", "credit_note"),
@@ -2072,6 +2082,7 @@ class Migration(migrations.Migration):
                             ("recurring", "Recurring charge"),
                             ("plan", "Price of the plan"),
                             ("beyond", "Messages beyond the plan"),
+                            ("advance", "Paid in advance"),
                         ],
                         max_length=12,
                     ),
@@ -3292,6 +3303,7 @@ class Migration(migrations.Migration):
                             ("invoice", "Invoices"),
                             ("credit_note", "Credit notes"),
                             ("receipt", "Receipts"),
+                            ("advance", "Advance invoices"),
                         ],
                         max_length=12,
                     ),
@@ -3834,6 +3846,113 @@ class Migration(migrations.Migration):
                             ("state", "open"), models.Q(("reason", ""), _negated=True), _connector="OR"
                         ),
                         name="gapitem_decided_has_a_reason",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AdvanceEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.center"
+                    ),
+                ),
+                (
+                    "advance",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="advance_entries",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("issued", "Issued"),
+                            ("deducted", "Deducted"),
+                            ("released", "No longer deducted"),
+                            ("credited", "Credited"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="advances_in",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deductions",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="advance_entries",
+                        to="billing.ledgerentry",
+                    ),
+                ),
+                ("net", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("tax", models.DecimalField(decimal_places=4, max_digits=18)),
+            ],
+            options={
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("advance", "document", "kind", "invoice"),
+                        name="advanceentry_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(
+                                    ("kind__in", ["issued", "released"]), ("net__gte", 0), ("tax__gte", 0)
+                                ),
+                                models.Q(
+                                    ("kind__in", ["deducted", "credited"]), ("net__lte", 0), ("tax__lte", 0)
+                                ),
+                                _connector="OR",
+                            ),
+                            models.Q(("net", 0), ("tax", 0), _negated=True),
+                        ),
+                        name="advanceentry_sign_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("invoice__isnull", False), ("kind__in", ["deducted", "released"])),
+                            models.Q(("invoice__isnull", True), ("kind__in", ["issued", "credited"])),
+                            _connector="OR",
+                        ),
+                        name="advanceentry_invoice_fits",
                     ),
                 ],
             },
@@ -4625,6 +4744,12 @@ class Migration(migrations.Migration):
                 ),
                 ("opening", models.CharField(default="3900", max_length=20, verbose_name="opening balances")),
                 (
+                    "advance_tax",
+                    models.CharField(
+                        db_default="1290", default="1290", max_length=20, verbose_name="tax on advances"
+                    ),
+                ),
+                (
                     "write_offs",
                     models.CharField(
                         db_default="6800", default="6800", max_length=20, verbose_name="write-offs"
@@ -4850,6 +4975,19 @@ class Migration(migrations.Migration):
                     "prices_include_tax",
                     models.BooleanField(db_default=False, default=False, verbose_name="prices include tax"),
                 ),
+                (
+                    "top_ups",
+                    models.CharField(
+                        choices=[
+                            ("receipt", "A receipt: VAT with the later invoices"),
+                            ("invoice", "A tax invoice: VAT at once"),
+                        ],
+                        db_default="receipt",
+                        default="receipt",
+                        max_length=7,
+                        verbose_name="top-ups",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -5024,6 +5162,7 @@ class Migration(migrations.Migration):
         *_tax_guards.CHANGES,
         *_payment_guards.CHANGES,
         *_document_guards.CHANGES,
+        *_advance_guards.CHANGES,
         *_charge_guards.CHANGES,
         *_kept_reports.CHANGES,
         *_policy_guards.CHANGES,
