@@ -75,9 +75,7 @@ def record_payment(
             allocate(payment, parts)
             store_attachment(payment, file)
             entry = _posted(payment, center, by, now)
-            paid = paid_parts(payment, before)
-            _issue_advance(payment, entry, paid, by, now)
-            _write_receipt(payment, paid, now)
+            _write_documents(payment, entry, before, by, now)
     except IntegrityError:
         check_unused(center, reference)  # another center's row is not locked: the constraint detects it
         raise
@@ -109,17 +107,17 @@ def _posted(payment: Payment, center: Center, by: User | None, now: datetime) ->
     return entry
 
 
-def _issue_advance(
-    payment: Payment, entry: LedgerEntry, paid: Mapping[int, Decimal], by: User | None, now: datetime
+def _write_documents(
+    payment: Payment, entry: LedgerEntry, before: Mapping[int, Decimal], by: User | None, now: datetime
 ) -> None:
-    """The invoice over what became credit, if top-ups get one. An opening balance is no invoice, but covered, too."""
+    """The receipt, the messages, and the invoice over what became credit, if top-ups get one.
+
+    `before` are the open amounts without the payment. An opening balance is no invoice, but covered, too.
+    """
+    paid = paid_parts(payment, before)
     credit = max(Decimal(0), -sums(payment.center).get(payment.currency, Decimal(0)))
     rest = payment.amount - sum(paid.values(), Decimal(0))
     issue_advance(payment=payment, gross=min(rest, credit), entry=entry, by=by, now=now)
-
-
-def _write_receipt(payment: Payment, paid: Mapping[int, Decimal], now: datetime) -> None:
-    """The receipt, and the messages about the payment; `paid` is what it paid of each invoice."""
     write_messages(payment=payment, paid=paid, now=now)
     issue_receipt(payment=payment, paid=paid, now=now)
 
