@@ -84,7 +84,7 @@ def issue_advance(
         net=advance.net,
         tax=tax,
     )
-    _record("advance.issued", advance, advance, by, now)
+    _record("invoice.advance_issued", advance, advance, by, now)
     return advance
 
 
@@ -127,7 +127,7 @@ def credit_advance(
         row.save(force_insert=True)
     Invoice.objects.filter(pk=advance.pk).update(credited=F("credited") + gross)
     write_mail_about(note, kind="credit_note.issued", event=ISSUED, now=now)
-    _record("advance.credited", advance, note, by, now)
+    _record("invoice.advance_credited", advance, note, by, now)
     return note
 
 
