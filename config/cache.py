@@ -15,8 +15,12 @@ class _KeepsItsClient(RedisCacheClient):
     serve all threads.
     """
 
+    def __init__(self, servers: list[str], **options: Any) -> None:
+        super().__init__(servers, **options)
+        self._url = servers[0]
+
     def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
-        return _client(self._servers[0])
+        return _client(self._url)
 
 
 class ValkeyCache(RedisCache):
