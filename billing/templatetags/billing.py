@@ -18,6 +18,7 @@ from billing.documents.texts import (
     part_text,
     plan_text,
 )
+from billing.models import Gateway
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.rate_changes import percent_text
@@ -172,6 +173,12 @@ def money_change(amount: Decimal, currency: str) -> SafeString:
     """A difference of money with its sign: `+12.50 USD`."""
     sign = "+" if amount > 0 else ""
     return format_html('<bdi dir="ltr" class="money">{}{}</bdi>', sign, money_text(amount, currency))
+
+
+@register.filter
+def method_of(payment: Any) -> str:
+    """How a payment was made; of a gateway its name."""
+    return Gateway.method_of(payment)
 
 
 @register.filter

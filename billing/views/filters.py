@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Upper
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, Payment, PaymentAllocation, PaymentAttachment
+from billing.models import GatewayEvent, Invoice, Payment, PaymentAllocation, PaymentAttachment
 from billing.periods import Period, month_of
 from centers.models import Center
 from centers.values.text import searched
@@ -137,8 +137,10 @@ def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
 
 
 def payment_rows(filters: Filters) -> "QuerySet[Payment]":
-    """Payments that match the filters."""
+    """Payments that match the filters, each with the `provider` whose gateway reported it."""
+    said = GatewayEvent.objects.filter(payment=OuterRef("pk"), outcome=GatewayEvent.Outcome.RECORDED)
     rows = Payment.objects.select_related("center", "recorded_by")
+    rows = rows.annotate(provider=Subquery(said.values("gateway__provider")[:1]))
     if filters.state:
         rows = rows.filter(reversed_at__isnull=filters.state == "counted")
     if filters.center:

@@ -17,7 +17,7 @@ from billing.dunning.reminded import disputed_in
 from billing.dunning.suspension import debt_beyond_grace, open_invoices
 from billing.forms.payments import PaymentForm, ReversalForm
 from billing.ledger import balances
-from billing.models import Invoice, Payment, Suspension
+from billing.models import Gateway, Invoice, Payment, Suspension
 from billing.money import rounded
 from billing.payments import payable_in, record_payment, reverse_payment
 from billing.payments.allocation import shares
@@ -105,7 +105,7 @@ def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.center.name,
                 Money(row.amount, row.currency),
                 row.currency,
-                row.get_method_display(),
+                Gateway.method_of(row),
                 row.reference,
                 ", ".join(part.invoice.number for part in row.allocations.all()),
                 row.note,

@@ -1,5 +1,7 @@
 """Where payments come from automatically: a reseller's gateways, links to pay an invoice, and callbacks."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +54,13 @@ class Gateway(models.Model):
         """Those of the reseller's on which invoices can be paid now."""
         rows = cls.objects.filter(reseller=reseller, is_active=True, provider__in=cls.WITH_LINKS)
         return rows.exclude(api_key="").order_by("provider")
+
+    @classmethod
+    def method_of(cls, payment: Any) -> str:
+        """How a payment was made; of a gateway its name. `payment` has the `provider` that payment_rows() adds."""
+        if payment.method == Payment.Method.GATEWAY and payment.provider:
+            return str(cls.Provider(payment.provider).label)
+        return str(payment.get_method_display())
 
 
 class PaymentLink(models.Model):
@@ -149,7 +158,8 @@ class GatewayEvent(models.Model):
         indexes = [
             models.Index(
                 fields=["reseller"], condition=Q(processed_at__isnull=True), name="gatewayevent_waiting"
-            )
+            ),
+            models.Index(fields=["payment"], condition=Q(outcome="recorded"), name="gatewayevent_of_payment"),
         ]
 
     def __str__(self) -> str:

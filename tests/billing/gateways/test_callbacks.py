@@ -26,6 +26,7 @@ from billing.models import (
     Suspension,
 )
 from billing.payments import reverse_payment
+from billing.views.filters import Filters, payment_rows
 from centers.errors import OperationRefused
 from centers.models import Notification
 from devstack.sandbox.gateways.callbacks import failed_event, paid_event, returned_event
@@ -55,6 +56,7 @@ def test_a_paid_link_is_a_payment_of_its_invoice_and_brings_the_service_back(
     assert (payment.method, payment.amount, payment.recorded_by) == ("gateway", link.amount, None)
     assert payment.reference == till.order(link).payment_id
     assert payment.allocations.get().invoice == invoice
+    assert Gateway.method_of(payment_rows(Filters()).get()) == Gateway.Provider(provider).label
     link.refresh_from_db()
     assert (link.state, link.payment, link.ask_at) == (PaymentLink.State.USED, payment, None)
     assert set(Instance.objects.values_list("desired_state", flat=True)) == {"enabled"}
