@@ -4580,7 +4580,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("processed_at__isnull", True)),
                         fields=["reseller"],
                         name="gatewayevent_waiting",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("outcome", "recorded")),
+                        fields=["payment"],
+                        name="gatewayevent_of_payment",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("gateway", "event_id"), name="gatewayevent_once")
