@@ -64,6 +64,11 @@ class Exposure:
         row.currency, row.level, row.checked_at = self.currency, self.level, now
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left, so that the center is suspended."""
+        return self.level == Level.EMPTY
+
+    @property
     def level(self) -> Level:
         """What follows from it."""
         if self.total is None:
@@ -89,8 +94,16 @@ def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None
     if center is not None:
         rows = rows.filter(center=center)
     terms = list(rows.select_related("center").order_by("center_id"))
-    if not terms:
-        return []
+    return _exposures(reseller, terms, now) if terms else []
+
+
+def exposure_in_advance(center: Center, now: datetime) -> Exposure:
+    """What the exposure of a center would be if it paid in advance from now on; its terms stay as they are."""
+    terms = CreditTerms(reseller_id=center.reseller_id, center=center, is_prepaid=True, limit=ZERO)
+    return _exposures(center.reseller, [terms], now)[0]
+
+
+def _exposures(reseller: Reseller, terms: list[CreditTerms], now: datetime) -> list[Exposure]:
     for row in terms:
         row.center.reseller = reseller
     day = today(reseller, now)

@@ -12,6 +12,7 @@ from billing.dunning.over_limit import set_credit_terms
 from billing.forms.limits import CreditTermsForm, TopUpForm
 from billing.gateways.accounts import usable_gateways
 from billing.gateways.links import link_to_top_up
+from billing.limits.exposure import exposure_in_advance
 from billing.limits.notices import request_top_up
 from billing.models import CreditTerms
 from billing.views.filters import Filters
@@ -70,7 +71,10 @@ def center_credit_terms(request: TenantRequest, pk: int) -> HttpResponseBase:
     ):
         text = _("How %(center)s pays was saved.") % {"center": center}
         return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
-    return form_page(request, form, "billing/limits/terms.html", {"center": center, "terms": terms})
+    context: dict[str, Any] = {"center": center, "terms": terms}
+    if terms is None or not terms.is_prepaid:
+        context["in_advance"] = exposure_in_advance(center, clock.now())
+    return form_page(request, form, "billing/limits/terms.html", context)
 
 
 @portal(Permission.PORTAL_VIEW)

@@ -15,6 +15,7 @@ from centers.tenancy.scoping import tenant
 from devstack.sandbox import SandboxServer
 from tests.billing.views.conftest import CANARY, Desk
 from tests.billing.views.paying.test_pages import sandbox, say
+from tests.pages import shown
 from tests.spreadsheets import read_csv
 
 __all__ = ["sandbox"]
@@ -25,6 +26,10 @@ def save_terms(desk: Desk, **data: str) -> Any:
 
 
 def test_a_limit_is_set_shown_and_removed(desk: Desk) -> None:
+    # The desk's invoice is unpaid.
+    page = shown(desk.as_(desk.billing).get(desk.url(f"centers/{desk.center.pk}/terms/")))
+    assert "a center that pays in advance is suspended at once" in page
+    assert "a limit of up to" in page
     assert save_terms(desk, kind="limit", limit="").status_code == 422
     assert save_terms(desk, kind="credit", limit="1").status_code == 422
     assert save_terms(desk, kind="limit", limit="200000").status_code == 302
@@ -37,6 +42,9 @@ def test_a_limit_is_set_shown_and_removed(desk: Desk) -> None:
     assert "Left of the credit limit" in balance
     assert desk.as_(desk.support).get(desk.url("payments/limits/")).status_code == 200
     assert "200000" in client.get(desk.url(f"centers/{desk.center.pk}/terms/")).content.decode()
+    with tenant(desk.reseller):
+        desk.shop.pay(str(desk.invoice.open_amount + 1_000_000))
+    assert "suspended at once" not in shown(client.get(desk.url(f"centers/{desk.center.pk}/terms/")))
     assert save_terms(desk, kind="postpaid", limit="").status_code == 302
     with tenant(desk.reseller):
         assert not CreditTerms.objects.exists()
@@ -101,6 +109,7 @@ def test_the_journal_is_a_page_and_a_file_with_the_resellers_codes(desk: Desk) -
                 "exchange",
                 "opening",
                 "write_offs",
+                "advance_tax",
             )
         )
     }
