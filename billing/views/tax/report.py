@@ -8,6 +8,7 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from billing.documents.local_tax import own_total
 from billing.forms.invoicing import PeriodForm
 from billing.periods import Period, previous_month, today
 from billing.tax.report import Deduction, documents_of, report_lines, sums_of, tax_report, with_sums
@@ -36,6 +37,7 @@ def report(request: TenantRequest) -> HttpResponseBase:
         "form": form,
         "period": period,
         "rows": tax_report(request.reseller, period),
+        "own_total": own_total(request.reseller, period),
         "page": page,
         "documents": [(row, sums_of(row)) for row in page.rows],
     }

@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -12,6 +13,7 @@ from billing.documents.invoice import document_of
 from billing.invoice_links import invoice_url
 from billing.models import Invoice, TaxProfile
 from billing.payments import refund_credit
+from billing.pricing.exchange_rates import set_exchange_rate
 from centers.models import Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.advances.tills import advances, choose
@@ -97,6 +99,25 @@ def test_the_report_has_it_once(paid: Desk) -> None:
     assert [row["Deducted advance invoice"] for row in rows if row["Deducted advance invoice"]] == [
         "ADV-2026-0001"
     ]
+
+
+def rate(desk: Desk, value: str, day: date) -> None:
+    at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+    usd = {"reseller": desk.reseller, "base": "USD", "quote": "SAR"}
+    set_exchange_rate(**usd, day=day, rate=Decimal(value), by=None, now=at)
+
+
+def test_the_total_in_the_sellers_currency(paid: Desk) -> None:
+    """Of documents in dollars, less what they deduct, at the rate of their day, once there is one."""
+    report = paid.url(f"invoices/tax/{PERIOD}")
+    client = paid.as_(paid.owner)
+    assert "Not included, without an exchange rate: USD 0.00 SAR" in shown(client.get(report))
+    rate(paid, "3.75", date(2026, 1, 1))
+    # The advance invoice's 150.00 and the note's -2.61; 33.00 less 33.00 of the invoice.
+    page = shown(client.get(report))
+    assert "VAT in SAR, each document at the exchange rate of its day 552.71 SAR" in page
+    rate(paid, "4", date(2026, 3, 6))  # after the documents
+    assert "552.71 SAR" in shown(client.get(report))
 
 
 def test_void_and_credit_are_refused(paid: Desk) -> None:
