@@ -21,6 +21,7 @@ from billing.money import format_amount, rounded
 from billing.periods import month_of, today
 from billing.policies import Policy, policies_for, policy_for, reseller_policy
 from billing.tax.computing import tax_of
+from billing.tax.rates import tax_profile
 from centers.audit import entries
 from centers.models import Reseller, User
 from centers.queue.job_runs import RunRecorder
@@ -119,6 +120,7 @@ def _charge(invoice: Invoice, step: int, now: datetime) -> Charge | None:
             created_at=now,
             late_for=row,
             late_step=step,
+            **tax_profile(center.reseller).tax_entry,
         )
         entries.record(
             "charge.late_fee",

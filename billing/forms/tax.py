@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import LegalIdentity, TaxCategory, TaxProfile
 from billing.tax.identity import FIELDS, SELLER_FIELDS
+from billing.tax.own import OWN_TAX
 from billing.tax.rates import tax_profile
 from centers.models import Reseller
 from centers.values.amount_fields import PercentField
@@ -62,6 +63,26 @@ class SellerForm(IdentityForm):
             "invoices deduct it. Applies to payments that you record from now on."
         ),
     )
+    tax_category = forms.ChoiceField(
+        label=gettext_lazy("VAT on late fees"),
+        choices=[("", gettext_lazy("As the center is taxed")), *TaxCategory.of_many()],
+        required=False,
+        help_text=gettext_lazy(
+            "Compensation for late payment is outside the scope of VAT in many countries."
+        ),
+    )
+    tax_percent = PercentField(help_text=gettext_lazy("Only for the standard rate."))
+    tax_reason = LineField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
+        max_length=200,
+        required=False,
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """The settings as entered; those of late fees together."""
+        values = dict(self.cleaned_data)
+        return values | {"late_fees": {name: values.pop(name) for name in OWN_TAX}}
 
 
 def _reason_field() -> LineField:
@@ -87,7 +108,7 @@ class TaxRateForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["category"]
-        field.choices = [one for one in TaxCategory.choices if one[0] != TaxCategory.REVERSE]
+        field.choices = TaxCategory.of_many()
 
     def clean_percent(self) -> Any:
         """None is zero: what is exempt has no percentage."""
@@ -108,7 +129,7 @@ class OwnTaxForm(forms.Form):
                 del self.fields[name]
             return
         field: Any = self.fields["tax_category"]
-        offered = [one for one in TaxCategory.choices if for_one or one[0] != TaxCategory.REVERSE]
+        offered = TaxCategory.choices if for_one else TaxCategory.of_many()
         field.choices = [("", _("As the center is taxed")), *offered]
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import LegalIdentity, TaxProfile
 from billing.tax.numbers import checked_tax_number
+from billing.tax.own import OWN_TAX, TaxEntry, own_tax
 from billing.tax.rates import first_free_day, tax_profile
 from billing.tax.reverse_charge import needs_number
 from centers.audit import entries
@@ -30,7 +31,7 @@ SELLER_FIELDS = (
 )
 FIELDS = (*SELLER_FIELDS, "purchase_order")
 #: The columns of a tax profile that people choose.
-PROFILE_FIELDS = ("is_registered", "prices_include_tax", "top_ups")
+PROFILE_FIELDS = ("is_registered", "prices_include_tax", "top_ups", *OWN_TAX)
 
 
 def identity_of(reseller: Reseller, center: Center | None = None) -> LegalIdentity:
@@ -98,13 +99,15 @@ def save_tax_profile(
     is_registered: bool,
     prices_include_tax: bool,
     top_ups: str = "",
+    late_fees: TaxEntry | None = None,
     by: User | None,
     now: datetime,
 ) -> TaxProfile:
     """Change whether the reseller charges tax. Issued documents stay as they are; the next ones follow it.
 
-    `top_ups` is one of TaxProfile.TopUps, for payments recorded from now on; "" leaves it.
-    OperationRefused if a registered reseller has no tax number: invoices have to show it.
+    `top_ups` is one of TaxProfile.TopUps, for payments recorded from now on, and `late_fees` the tax of those charged
+    from now on; "" and None leave them. OperationRefused if a registered reseller has no tax number, which invoices
+    have to show, and for a tax of late fees as for that of a plan.
     """
     with transaction.atomic():
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
@@ -113,6 +116,8 @@ def save_tax_profile(
         profile = tax_profile(reseller)
         profile.is_registered, profile.prices_include_tax = is_registered, prices_include_tax
         profile.top_ups = top_ups or profile.top_ups
+        for name, value in (own_tax(None, late_fees) if late_fees is not None else {}).items():
+            setattr(profile, name, value)
         check_fields(profile, exclude=("reseller",))
         profile.save()
         entries.record(
@@ -146,6 +151,7 @@ def save_tax_settings(
     is_registered: bool,
     prices_include_tax: bool,
     top_ups: str = "",
+    late_fees: TaxEntry | None = None,
     by: User | None,
     now: datetime,
     **identity: str,
@@ -158,6 +164,7 @@ def save_tax_settings(
             is_registered=is_registered,
             prices_include_tax=prices_include_tax,
             top_ups=top_ups,
+            late_fees=late_fees,
             by=by,
             now=now,
         )

@@ -10,6 +10,8 @@ from centers.model_errors import checked_line
 from centers.models import Center
 
 ZERO = Decimal(0)
+#: The columns of OwnTax.
+OWN_TAX = ("tax_category", "tax_percent", "tax_reason")
 
 
 class TaxEntry(TypedDict, total=False):

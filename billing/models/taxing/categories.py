@@ -22,6 +22,11 @@ class TaxCategory(models.TextChoices):
     OUTSIDE = "O", _("Out of scope")
     REVERSE = "AE", _("Reverse charge")
 
+    @classmethod
+    def of_many(cls) -> list[tuple[str, Any]]:
+        """The choices for many centers: a reverse charge is decided for each."""
+        return [one for one in cls.choices if one[0] != cls.REVERSE]
+
 
 @dataclass(frozen=True, slots=True)
 class TaxTerms:

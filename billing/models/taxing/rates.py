@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from billing.models.taxing.categories import TaxCategory, TaxTerms
+from billing.models.taxing.categories import OwnTax, TaxCategory, TaxTerms, own_tax_constraints
 from centers.models import Center, Reseller, User
 from centers.models.fields import CodeField, LineField
 from centers.models.managers import TenantManager
@@ -48,8 +48,11 @@ class LegalIdentity(models.Model):
         return self.legal_name or str(self.center or self.reseller)
 
 
-class TaxProfile(models.Model):
-    """Whether a reseller charges tax at all. Without a row, or not registered: documents carry no tax."""
+class TaxProfile(OwnTax, models.Model):
+    """Whether a reseller charges tax at all. Without a row, or not registered: documents carry no tax.
+
+    The tax of its own is that of late fees.
+    """
 
     class TopUps(models.TextChoices):
         """What a payment that becomes credit gets."""
@@ -65,6 +68,9 @@ class TaxProfile(models.Model):
     )
 
     objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        constraints = [*own_tax_constraints("taxprofile")]
 
     def __str__(self) -> str:
         return f"taxes of {self.reseller}"

@@ -33,10 +33,11 @@ def settings_tax(request: TenantRequest) -> HttpResponseBase:
     reseller = request.reseller
     profile = tax_profile(reseller)
     initial = {name: getattr(profile, name) for name in PROFILE_FIELDS}
+    initial["tax_percent"] = profile.tax_percent.normalize() if profile.tax_category else ""
     form = SellerForm(posted(request), instance=identity_of(reseller), initial=initial)
     if saved(
         form,
-        lambda: save_tax_settings(reseller=reseller, by=request.user, now=clock.now(), **form.cleaned_data),
+        lambda: save_tax_settings(reseller=reseller, by=request.user, now=clock.now(), **form.settings()),
     ):
         text = _("The tax settings were saved. They apply to the next invoices.")
         return redirect_with_toast(request, text, "settings_tax", reseller.slug)

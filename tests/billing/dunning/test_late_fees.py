@@ -17,13 +17,17 @@ from billing.invoicing import void_invoice
 from billing.jobs import dunning_job
 from billing.models import BillingPolicy, Charge, Invoice, TaxProfile, TaxRate
 from billing.policies import policy_for, save_center_policy, save_policy
+from billing.tax.identity import save_tax_profile
+from billing.tax.own import TaxEntry
+from billing.tax.rates import tax_profile
 from billing.unbilled.accrued import numbers_so_far
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from centers.tenancy.lifecycle import archive_center
-from tests.billing.conftest import Shop
+from tests.billing.conftest import NOW, Shop
 from tests.billing.invoices import MARCH, issue
 from tests.billing.mails.reading import mails, message_of
+from tests.billing.tax.shops import register, tax_rate
 
 D = Decimal
 DUE = date(2026, 2, 26)  # of an invoice over February 10, issued on the 12th
@@ -75,6 +79,24 @@ def test_a_fee_is_charged_once_and_stands_on_the_next_invoice(shop: Shop) -> Non
     assert (entry.actor, entry.target_label, entry.data["amount"]) == (None, str(charge), "12.00 USD")
     line = issue(shop, MARCH, now=at(40)).lines.get(charge=charge)
     assert (line.amount, line.heading) == (12, str(charge))
+
+
+def test_a_fee_has_the_tax_that_was_chosen_for_fees(shop: Shop) -> None:
+    register(shop)
+    tax_rate(shop, "15")
+    late_fees: TaxEntry = {"tax_category": "O", "tax_percent": None, "tax_reason": "Compensation"}
+    common: dict[str, Any] = {"reseller": shop.reseller, "is_registered": True, "prices_include_tax": False}
+    for wrong in ({"tax_category": "AE", "tax_reason": "x"}, {"tax_category": "O"}, {"tax_category": "S"}):
+        with pytest.raises(OperationRefused):
+            save_tax_profile(**common, late_fees=wrong, by=None, now=NOW)
+    save_tax_profile(**common, late_fees=late_fees, by=None, now=NOW)
+    rule(shop)
+    shop.owe("100")
+    dun(shop, 5)
+    charge = Charge.objects.get(late_for__isnull=False)
+    assert (charge.tax_category, charge.tax_percent, charge.tax_reason) == ("O", 0, "Compensation")
+    save_tax_profile(**common, by=None, now=NOW)
+    assert tax_profile(shop.reseller).tax_category == "O"
 
 
 def test_every_month_until_the_ceiling_is_reached(shop: Shop) -> None:
