@@ -4965,6 +4965,39 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "tax_category",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("S", "Standard rate"),
+                            ("Z", "Zero rate"),
+                            ("E", "Exempt"),
+                            ("O", "Out of scope"),
+                            ("AE", "Reverse charge"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=2,
+                        verbose_name="tax category",
+                    ),
+                ),
+                (
+                    "tax_percent",
+                    models.DecimalField(
+                        db_default=Decimal("0"),
+                        decimal_places=4,
+                        default=Decimal("0"),
+                        max_digits=7,
+                        verbose_name="percent",
+                    ),
+                ),
+                (
+                    "tax_reason",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=200, verbose_name="reason"
+                    ),
+                ),
+                (
                     "reseller",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
@@ -4994,6 +5027,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("tax_category", "S"), ("tax_percent__gt", 0), ("tax_percent__lte", 100)
+                            ),
+                            models.Q(("tax_category__in", ["", "Z", "E", "O", "AE"]), ("tax_percent", 0)),
+                            _connector="OR",
+                        ),
+                        name="taxprofile_tax_percent_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("tax_category__in", ["E", "O", "AE"]), _negated=True),
+                            models.Q(("tax_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="taxprofile_tax_has_reason",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TaxRate",
