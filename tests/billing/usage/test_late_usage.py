@@ -199,10 +199,10 @@ def test_normal_operation_asks_little(place: Place) -> None:
     numbers = [place.here_and_there() for _number in range(DAYS_BETWEEN)]
     week = timedelta(days=DAYS_BETWEEN)
     began = day_start(NOW.date(), ZoneInfo(place.account.time_zone)) + week
-    for hours in range(0, 24 * DAYS_BETWEEN, 6):
+    for hours in range(0, 24 * DAYS_BETWEEN, 12):
         run(place, began - week + timedelta(hours=hours))
     before = answered(place)
-    for hours in range(0, 24 * DAYS_BETWEEN, 6):
+    for hours in range(0, 24 * DAYS_BETWEEN, 12):
         place.clock[0] = began + timedelta(hours=hours)
         if not hours % 24:
             for number in numbers:
