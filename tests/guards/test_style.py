@@ -1,7 +1,7 @@
 """The shape of the code, measured: short functions, small files, no circle between modules."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import quantiles
 
@@ -21,14 +21,14 @@ def files(*folders: str) -> list[Path]:
     return sorted(path for path in found if not {"migrations", "node_modules"} & set(path.parts))
 
 
-def functions(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def functions(path: Path) -> list[tuple[str, int]]:
     """Each function's name and its lines, from `def` to its end without decorators."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield (
-                f"{path.relative_to(ROOT)}:{node.lineno} {node.name}",
-                (node.end_lineno or 0) - node.lineno + 1,
-            )
+    return [
+        (f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def p90(numbers: list[int]) -> float:

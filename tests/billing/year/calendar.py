@@ -1,5 +1,6 @@
 """What happens on which day of the year. Chance chooses who and how much, from a seed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,14 +26,14 @@ BACKED_UP, DISK_LOST = date(2026, 9, 30), date(2026, 10, 4)
 
 @dataclass
 class Calendar:
-    """The days, centers, numbers and rhythm of a year; `every` is how many days lie between rounds of the jobs."""
+    """The days, centers, numbers and rhythm of a year; `rounds` are the days of a month on which the jobs run."""
 
     year: Year
     first: date
     last: date
     centers: int
     numbers: int
-    every: int
+    rounds: Collection[int]
     names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -249,7 +250,7 @@ class Calendar:
             self.year.mazbot_fails()
         if day == MAZBOT_DOWN[1] + timedelta(days=1):
             self.year.mazbot_works()
-        runs = day.day % self.every == 2 % self.every or day == BACKED_UP
+        runs = day.day in self.rounds or day == BACKED_UP
         if runs and not WE_ARE_DOWN[0] <= day <= WE_ARE_DOWN[1]:
             self.year.round()
         if day == BACKED_UP:
