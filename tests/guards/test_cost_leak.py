@@ -8,15 +8,19 @@ from django.db import models
 from django.test import Client
 
 from centers.models import Role
+from centers.models.tenancy import CENTER_ROLES
 from centers.tenancy.permissions import GRANTS, Permission, may
 from tests.billing.views.test_costs import SPELLINGS, _texts
 from tests.factories import ResellerFactory
 from tests.guards.addresses import all_addresses
 from tests.guards.rows import TenantRows
 from tests.guards.test_url_access import signed_in, url_of
+from tests.thorough import THOROUGH
 
 MINE = 800_001
 CANARY, PERCENT = Decimal("91827.36"), Decimal("9182.736")  # a percentage has a limit
+#: Pages on which staff look costs up.
+SHOWS = {"prices", "center_prices"}
 COSTS = {"cost", "unit_cost", "percent", "fixed", "margin_percent", "margin_fixed", "profit"}
 
 
@@ -49,6 +53,11 @@ def test_no_page_shows_a_cost_to_whom_it_does_not_concern() -> None:
         for address in all_addresses():
             if getattr(address.view, "permission", None) not in GRANTS[role]:
                 continue
+            # A viewer's pages are an admin's, too: they take turns, and with MARKAZ_THOROUGH both open all.
+            other = Role.CENTER_ADMIN if role == Role.CENTER_VIEWER else Role.CENTER_VIEWER
+            shared = role in CENTER_ROLES and address.view.permission in GRANTS[other]
+            if shared and not THOROUGH and role != CENTER_ROLES[len(address.name) % 2]:
+                continue
             for fmt in ("csv", "xlsx") if "fmt" in address.takes else ("",):
                 url = url_of(address, rows, MINE).replace("/csv/", f"/{fmt}/")
                 opened += 1
@@ -65,6 +74,7 @@ def test_the_same_search_finds_the_cost_where_it_may_be_seen() -> None:
         str(address)
         for address in all_addresses()
         if getattr(address.view, "permission", None) == Permission.VIEW_COSTS
+        and (THOROUGH or str(address) in SHOWS)
         and found_in(owner, url_of(address, rows, MINE))
     ]
-    assert {"prices", "center_prices"} <= set(seen)
+    assert set(seen) >= SHOWS

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -47,10 +47,24 @@ def test_three_rows_cost_what_one_row_costs(audience: str) -> None:
     }
     # What is written once in a while, such as when a session was last seen, would count on some page of a slow machine.
     with time_machine.travel(datetime.now(UTC), tick=False):
-        for url in urls.values():
-            client.get(url)  # fills what a process keeps
-        one = {name: len(queries(client, url)) for name, url in urls.items()}
-        rows.add(FIRST + 1)
-        rows.add(FIRST + 2)
-        three = {name: len(queries(client, url)) for name, url in urls.items()}
+        before = transaction.savepoint()
+        add_two(rows)
+        three = counts(client, urls)
+        transaction.savepoint_rollback(before)
+        one = counts(client, urls)
+        # The first time some pages also filled what a process keeps, so those are counted once more.
+        add_two(rows)
+        three |= counts(client, {name: url for name, url in urls.items() if one[name] != three[name]})
     assert three == one
+
+
+def add_two(rows: TenantRows) -> None:
+    center, instance = rows.center, rows.instance
+    rows.add(FIRST + 1)
+    rows.add(FIRST + 2)
+    rows.center, rows.instance = center, instance
+
+
+def counts(client: Client, urls: dict[str, str]) -> dict[str, int]:
+    """How many queries each page costs."""
+    return {name: len(queries(client, url)) for name, url in urls.items()}
