@@ -15,7 +15,7 @@ ROWS = 20
 def version_page(
     rows: QuerySet[Any], params: QueryDict, *, place: tuple[str, ...], valid_from: str, today: date
 ) -> Page[Any]:
-    """The page of `rows` that `params` ask (`versions`).
+    """The page of `rows` that `params` ask (`version_page`).
 
     `place` are the fields that versions which replace each other have in common, `valid_from` the one with their day.
     """
@@ -25,7 +25,7 @@ def version_page(
         found = marked.order_by(f"-{valid_from}", "-pk")[begin : begin + count]
         return [_version(row, getattr(row, valid_from) > today) for row in found]
 
-    return numbered(shown, params, size=ROWS, name="versions")
+    return numbered(shown, params, size=ROWS, name="version_page")
 
 
 def _newer(rows: QuerySet[Any], place: tuple[str, ...], valid_from: str, today: date) -> QuerySet[Any]:

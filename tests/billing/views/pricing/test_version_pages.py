@@ -32,7 +32,7 @@ def test_the_pages_together_are_the_list_of_all(shop: Shop) -> None:
         "valid_from": "valid_from",
         "today": DAY,
     }
-    pages = [version_page(Margin.objects.all(), QueryDict(f"versions={n}"), **common) for n in (1, 2)]
+    pages = [version_page(Margin.objects.all(), QueryDict(f"version_page={n}"), **common) for n in (1, 2)]
     whole = versions(
         Margin.objects.all(),
         place=lambda row: (row.category, row.level, row.center_id, row.country_id),
@@ -60,7 +60,7 @@ def test_exchange_rates_have_pages_too(desk: Desk) -> None:
     while address:
         page = client.get(desk.url(address)).content.decode()
         shown += re.findall(r'class="number">(\d+)<', page)
-        following = re.search(r'href="(\?versions=\d+)#rates-title"\s+rel="next"', page)
+        following = re.search(r'href="(\?version_page=\d+)#rates-title"\s+rel="next"', page)
         address = f"exchange-rates/{following[1]}" if following else ""
         assert len(shown) <= 2 * ROWS + 5
     assert {str(number) for number in range(1, 2 * ROWS + 1)} <= set(shown)
