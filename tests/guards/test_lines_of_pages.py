@@ -25,27 +25,29 @@ def test_templates_styles_scripts_and_python_are_measured() -> None:
     assert {".html", ".css", ".js", ".py", ".typ"} <= kinds
 
 
-@pytest.mark.parametrize(
-    ("file", "text"),
-    [
-        ("templates/crooked.html", "<div>\n<p>x</p>\n</div>\n"),
-        ("templates/tags.html", "{%load i18n%}\n"),
-        ("static/css/crooked.css", "a {color:red}\n"),
-        ("static/js/crooked.js", "const a={b:1}\n"),
-    ],
-)
-def test_the_check_refuses_a_crooked_file(tmp_path: Path, file: str, text: str) -> None:
-    """On a copy of nothing else, so that a refusal is about this file; then `write` mends it and `check` is content."""
+CROOKED = {
+    "templates/crooked.html": "<div>\n<p>x</p>\n</div>\n",
+    "templates/tags.html": "{%load i18n%}\n",
+    "static/css/crooked.css": "a {color:red}\n",
+    "static/js/crooked.js": "const a={b:1}\n",
+}
+STRAIGHT = {"templates/straight.html": "<p>x</p>\n", "static/css/a.css": "", "static/js/a.js": ""}
+
+
+def test_the_check_refuses_each_crooked_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """On a copy of nothing else, so that a refusal is about these files; `write` mends them, and `check` is content."""
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     for name in (".prettierrc.json", "devstack/sandbox/assets/page.css"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text())
-    whole = {"templates/straight.html": "<p>x</p>\n", "static/css/a.css": "", "static/js/a.js": ""}
-    for name, content in {**whole, file: text}.items():
+    for name, content in {**STRAIGHT, **CROOKED}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     assert run(["check"], root=tmp_path) == 1
-    assert (tmp_path / file).read_text() == text
+    said = "".join(capfd.readouterr())
+    assert {name for name in CROOKED if Path(name).name in said} == set(CROOKED)
+    assert not [name for name in STRAIGHT if f"/{Path(name).name}" in said]
+    assert {name: (tmp_path / name).read_text() for name in CROOKED} == CROOKED
     assert run(["write"], root=tmp_path) == 0
     assert run(["check"], root=tmp_path) == 0
 
