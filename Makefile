@@ -25,6 +25,7 @@ FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_si
 	tests/billing/invoicing/test_exact_price.py tests/billing/invoicing/test_unbilled.py tests/billing/year \
 	tests/billing/gateways/test_many_callbacks.py \
 	tests/billing/invoicing/test_price_list_is_invoice.py tests/billing/test_fault_points.py \
+	tests/billing/invoicing/test_price_of_each_day.py tests/guards/test_cost_leak.py \
 	tests/billing/usage/test_zones.py tests/billing/tax/test_random_documents.py \
 	tests/whatsapp/service/test_ambiguous_switches.py tests/whatsapp/alerts/test_acts.py
 FUZZ = env MARKAZ_THOROUGH=1 MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
