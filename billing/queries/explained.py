@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import Category, CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
-from billing.money import divided, exactly, total_of
+from billing.money import PRECISION, divided, exactly, total_of
 from billing.periods import Period, cut, part_of_month, zone_of
 from billing.pricing.discounts import Off
 from billing.pricing.price_list import (
@@ -109,9 +109,9 @@ def _day(line: InvoiceLine, claim: UsageClaim) -> LineDay:
 def steps(line: InvoiceLine) -> list[Step]:
     """From MazBot's cost to the rounded amount, so that a person can follow it with a calculator.
 
-    Empty for a line without a price of its own: what was carried, or credited as an amount.
+    Empty for a line without a price of its own: what was carried, credited as an amount, or paid in advance.
     """
-    if not line.quantity or line.exact is None:
+    if not line.quantity or line.exact is None or line.is_advance:
         return []
     if line.is_in_plan:
         return []
@@ -198,7 +198,9 @@ def _price_with_tax(line: InvoiceLine) -> Decimal:
     exact = line.exact or ZERO
     if not line.tax_included or not line.tax_percent:
         return exact
-    return round(divided(exact * (100 + line.tax_percent), Decimal(100)), _DIVISIBLE)
+    with localcontext() as context:  # Python's own has 28 digits: too few from 100 on
+        context.prec = PRECISION
+        return round(exact * (100 + line.tax_percent) / 100, _DIVISIBLE)
 
 
 def rate_lists(line: InvoiceLine) -> list[ListedRates]:
@@ -207,7 +209,7 @@ def rate_lists(line: InvoiceLine) -> list[ListedRates]:
     The center's country on each day decides, as on its price list; the general list where that country has none. None
     for what isn't priced by a list.
     """
-    if line.is_charge or line.is_in_plan or line.has_plan_price:
+    if line.is_charge or line.is_in_plan or line.has_plan_price or line.is_advance:
         return []
     center = line.invoice.center
     lists = PriceList(center.reseller, line.end_day, center=center)

@@ -78,6 +78,20 @@ def test_days_at_prices_with_tax_add_up_to_the_price_that_the_tax_is_taken_off(s
     assert sum_text(line_days(line), line) == text
 
 
+def test_the_steps_of_a_large_price_with_tax(shop: Shop) -> None:
+    """From 100 on the quotient had more digits than Python's context: the page was an error."""
+    register(shop, included=True)
+    tax_rate(shop)
+    shop.read(shop.number(), date(2026, 2, 1), sent=1, cost="1234.56")
+    line = only_line(close(shop, FEBRUARY))
+    found = [(step.label, step.amount) for step in steps(line)]
+    assert found[-3:] == [
+        ("Price", Decimal("1234.56")),
+        ("Without the tax that it includes", Decimal("1073.5304347826")),
+        ("Rounded once", Decimal("1073.53")),
+    ]
+
+
 def test_the_steps_lead_from_cost_to_amount(abroad: Shop) -> None:
     abroad.read(abroad.number(), date(2026, 2, 3), sent=100, cost="2")
     line = only_line(close(abroad, FEBRUARY))
