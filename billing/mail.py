@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from billing.models import Invoice
+from billing.models import AdvanceEntry, Invoice
 from billing.policies import reseller_policy
 from centers.models import Center, Notification, Reseller, User
 from centers.notifications.log import send_again
@@ -66,8 +66,12 @@ def write_mails_about(
 
 
 def mails_about(invoice: Invoice) -> QuerySet[Notification]:
-    """The mails about an invoice or a credit note, newest first."""
-    return Notification.objects.filter(reseller=invoice.reseller_id, about=_about(invoice))
+    """The mails about an invoice or a credit note, newest first; of an advance invoice those with its receipt."""
+    about = Q(about=_about(invoice))
+    if invoice.is_advance:
+        issued = AdvanceEntry.objects.select_related("entry").get(advance=invoice, kind=AdvanceEntry.Kind.ISSUED)
+        about |= Q(about=f"payment:{issued.entry.payment_id}", recipient=None)
+    return Notification.objects.filter(about, reseller=invoice.reseller_id)
 
 
 def send_undelivered_again(*, invoice: Invoice, by: User, now: datetime) -> int:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from billing.advances.left import Kind, Left, lefts_of
 from billing.documents.frozen import parties
@@ -113,12 +115,14 @@ def credit_advance(
         **{name: getattr(advance, name) for name in repeated},
         credits=advance,
         credit_kind=Invoice.CreditKind.ADVANCE,
+        reason=_reason(entry, advance.center.language, is_released=bool(released)),
         total=-gross,
         tax=changed.tax,
     )
     line: InvoiceLine = advance.lines.get()
     values = {field.attname: getattr(line, field.attname) for field in InvoiceLine.content_fields()}
     values |= {"quantity": -1, "amount": note.net, "exact": note.net, "corrects_id": line.pk}
+    values["unit_price"] = abs(note.net)  # one times the price is the amount, also of a part
     own = InvoiceLine(reseller_id=note.reseller_id, invoice=note, position=1, **values)
     own.save(force_insert=True)
     _store_tax(note, own)
@@ -129,6 +133,21 @@ def credit_advance(
     write_mail_about(note, kind="credit_note.issued", event=ISSUED, now=now)
     _record("invoice.advance_credited", advance, note, by, now)
     return note
+
+
+def _reason(entry: LedgerEntry, language: str, *, is_released: bool) -> str:
+    """Why an advance is credited, in the center's language, where staff write it for other notes."""
+    with translation.override(language):
+        if entry.kind == LedgerEntry.Kind.REVERSAL:
+            said = [_("Payment %(reference)s was reversed.") % {"reference": entry.payment}]
+            if is_released:
+                said.append(_("Invoices that deducted it are to be paid in full."))
+            return " ".join(said)
+        if entry.kind == LedgerEntry.Kind.REFUND:
+            return _("Refunded: %(reference)s.") % {"reference": entry.reference}
+        if entry.invoice is not None and entry.invoice.is_bill:
+            return _("Used for %(number)s, at another tax.") % {"number": entry.invoice}
+        return _("That amount is no longer kept.")
 
 
 def advance_of(payment: Payment) -> Left | None:

@@ -26,10 +26,10 @@ def sum_of(deducted: Iterable[AdvanceEntry]) -> Decimal:
 def deducted_rows(
     invoice: Invoice, deducted: Sequence[AdvanceEntry], amount: Callable[[Decimal], str]
 ) -> list[tuple[str, str]]:
-    """A row for each deduction, and one for what is left to pay; none without deductions."""
+    """A row for each deduction, and one for the rest, which other credit may pay; none without deductions."""
     if not deducted:
         return []
-    left = (_("Left to pay"), amount(invoice.total - sum_of(deducted)))
+    left = (_("Total less advance invoices"), amount(invoice.total - sum_of(deducted)))
     return [*((deduction_text(row, amount), amount(row.gross)) for row in deducted), left]
 
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from billing.documents.frozen import Look, parties
 from billing.documents.numbers import next_number
 from billing.documents.parties import party
-from billing.documents.texts import day_in
+from billing.documents.texts import day_in, ltr
 from billing.documents.typesetting import Sheet
-from billing.models import DocumentKind, Invoice, Payment, Receipt
+from billing.models import AdvanceEntry, DocumentKind, Invoice, Payment, Receipt
 from billing.periods import local_day, zone_of
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
@@ -140,6 +140,10 @@ def _rest(receipt: Receipt) -> list[tuple[str, str]]:
     currency = receipt.payment.currency
     credit = receipt.payment.amount - _sum(receipt.paid)
     rows = [(_("Kept as credit"), money_text(credit, currency))] if credit > 0 and receipt.paid else []
+    issued = AdvanceEntry.objects.filter(entry__payment=receipt.payment, kind=AdvanceEntry.Kind.ISSUED)
+    for row in issued.select_related("advance"):
+        label = _("Paid in advance, with tax invoice %(number)s") % {"number": ltr(row.advance.number)}
+        rows = [(label, money_text(row.gross, currency))]
     return [*rows, (_("Still unpaid"), money_text(receipt.left, currency))]
 
 

@@ -109,6 +109,7 @@ def test_a_refund_is_credited(taxed: Shop) -> None:
     (advance,) = advances()
     note = advance.credit_notes.get()
     assert (note.total, note.tax, note.number, left(advance)) == (-23, -3, "CN-2026-0001", 92)
+    assert (note.reason, note.lines.get().unit_price) == ("Refunded: R-1.", 20)
     assert (advance.credited, taxes(taxed), note.parties) == (23, 12, advance.parties)
     with pytest.raises(IntegrityError), transaction.atomic():
         AdvanceEntry.objects.create(
@@ -131,6 +132,7 @@ def test_a_reversed_payment_takes_its_deductions_along(taxed: Shop) -> None:
     note = advance.credit_notes.get()
     assert (note.total, left(advance), taxes(taxed)) == (-115, 0, 15)
     assert [row.kind for row in note.advances_in.all()] == ["released", "credited"]
+    assert note.reason == f"Payment {payment} was reversed. Invoices that deducted it are to be paid in full."
     bill.refresh_from_db()
     assert (bill.open_amount, advances_on(bill)["advance_left"]) == (115, 115)
     for row in journal(journal_rows(taxed.reseller, YEAR), taxed.reseller):
@@ -143,7 +145,8 @@ def test_another_tax_is_not_deducted_but_the_advance_credited(taxed: Shop) -> No
     bill = taxed.owe("100")
     (advance,) = advances()
     assert (bill.total, bill.deductions.count(), left(advance)) == (105, 0, 10)
-    assert advance.credit_notes.get().total == -105
+    note = advance.credit_notes.get()
+    assert (note.total, note.reason) == (-105, f"Used for {bill.number}, at another tax.")
     # What was used is taxed by 5 %; the 10 that are left of it by 15.
     assert taxes(taxed) == D("5") + D("1.30")
 

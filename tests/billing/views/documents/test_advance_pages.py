@@ -10,8 +10,10 @@ import pytest
 from django.test import Client
 
 from billing.documents.invoice import document_of
+from billing.documents.receipts import receipt_sheet
 from billing.invoice_links import invoice_url
-from billing.models import Invoice, TaxProfile
+from billing.mail_texts import invoice_credited
+from billing.models import Invoice, Receipt, TaxProfile
 from billing.payments import refund_credit
 from billing.pricing.exchange_rates import set_exchange_rate
 from centers.models import Reseller
@@ -68,6 +70,16 @@ def test_staff_and_the_center_see_what_became_of_it(paid: Desk) -> None:
     assert paid.invoice.number not in listed
 
 
+def test_its_line_has_no_cost_and_no_messages(paid: Desk) -> None:
+    line = advances()[0].lines.get()
+    for client, address in ((paid.as_(paid.owner), paid.url), (paid.as_(paid.viewer), paid.portal)):
+        page = shown(client.get(address(f"invoices/lines/{line.pk}/")))
+        assert "Paid in advance" in page
+        assert "TR-IN-ADVANCE" in page
+        for absent in ("Charged messages", "How the amount is made", "Your prices on these days", "MazBot's rates"):
+            assert absent not in page
+
+
 def test_it_opens_without_an_account(paid: Desk) -> None:
     (advance,) = advances()
     page = shown(Client().get(invoice_url(advance)))
@@ -85,7 +97,18 @@ def test_the_pdf_says_it(paid: Desk) -> None:
     assert saudi_code_on(sheet)[3:] == ["1150.00", "150.00"]
     said = " ".join(words(document_of(paid.invoice).typeset()).split())
     assert "Less advance invoice ADV-2026-0001, 5 Mar 2026: 220.00 + VAT 33.00" in said
-    assert "Left to pay 0.00 USD" in said
+    assert "Total less advance invoices 0.00 USD" in said
+
+
+def test_its_credit_note_says_why_and_counts(paid: Desk) -> None:
+    note = advances()[0].credit_notes.get()
+    said = " ".join(words(document_of(note).typeset()).split())
+    assert "Reason: Refunded: R." in said
+    # 20 of 1,150 are 17.39 and their tax; the price of all of it stood here.
+    assert "1 17.39 USD 15% 17.39 USD" in said
+    mail = invoice_credited(note, advances()[0])
+    assert "Refunded: R." in mail.text
+    assert "less usage" not in mail.text
 
 
 def test_the_report_has_it_once(paid: Desk) -> None:
@@ -118,6 +141,14 @@ def test_the_total_in_the_sellers_currency(paid: Desk) -> None:
     assert "VAT in SAR, each document at the exchange rate of its day 552.71 SAR" in page
     rate(paid, "4", date(2026, 3, 6))  # after the documents
     assert "552.71 SAR" in shown(client.get(report))
+def test_the_receipt_names_it_and_its_page_the_mail(paid: Desk) -> None:
+    (advance,) = advances()
+    receipt = Receipt.objects.get(payment__reference="TR-IN-ADVANCE")
+    said = " ".join(words(receipt_sheet(receipt).pdf()).split())
+    assert "Paid in advance, with tax invoice ADV-2026-0001 1,150.00 USD" in said
+    assert "Kept as credit" not in said
+    page = shown(paid.as_(paid.support).get(paid.url(f"invoices/{advance.pk}/")))
+    assert "Nothing has been sent for this invoice yet." not in page
 
 
 def test_void_and_credit_are_refused(paid: Desk) -> None:
