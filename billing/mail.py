@@ -69,7 +69,9 @@ def mails_about(invoice: Invoice) -> QuerySet[Notification]:
     """The mails about an invoice or a credit note, newest first; of an advance invoice those with its receipt."""
     about = Q(about=_about(invoice))
     if invoice.is_advance:
-        issued = AdvanceEntry.objects.select_related("entry").get(advance=invoice, kind=AdvanceEntry.Kind.ISSUED)
+        issued = AdvanceEntry.objects.select_related("entry").get(
+            advance=invoice, kind=AdvanceEntry.Kind.ISSUED
+        )
         about |= Q(about=f"payment:{issued.entry.payment_id}", recipient=None)
     return Notification.objects.filter(about, reseller=invoice.reseller_id)
 

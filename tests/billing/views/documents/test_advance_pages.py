@@ -76,7 +76,12 @@ def test_its_line_has_no_cost_and_no_messages(paid: Desk) -> None:
         page = shown(client.get(address(f"invoices/lines/{line.pk}/")))
         assert "Paid in advance" in page
         assert "TR-IN-ADVANCE" in page
-        for absent in ("Charged messages", "How the amount is made", "Your prices on these days", "MazBot's rates"):
+        for absent in (
+            "Charged messages",
+            "How the amount is made",
+            "Your prices on these days",
+            "MazBot's rates",
+        ):
             assert absent not in page
 
 
