@@ -146,6 +146,8 @@ def test_the_total_in_the_sellers_currency(paid: Desk) -> None:
     assert "VAT in SAR, each document at the exchange rate of its day 552.71 SAR" in page
     rate(paid, "4", date(2026, 3, 6))  # after the documents
     assert "552.71 SAR" in shown(client.get(report))
+
+
 def test_the_receipt_names_it_and_its_page_the_mail(paid: Desk) -> None:
     (advance,) = advances()
     receipt = Receipt.objects.get(payment__reference="TR-IN-ADVANCE")
