@@ -23,7 +23,9 @@ FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_si
 	tests/centers/notifications/channels/test_hostile_texts.py tests/whatsapp/notifications/test_outage.py \
 	tests/centers/notifications/test_timing.py tests/billing/views/test_access.py tests/whatsapp/views/test_access.py \
 	tests/billing/invoicing/test_exact_price.py tests/billing/invoicing/test_unbilled.py tests/billing/year \
-	tests/billing/gateways/test_many_callbacks.py \
+	tests/billing/gateways/test_many_callbacks.py tests/billing/advances/test_random_advances.py \
+	tests/billing/limits/test_at_once.py tests/billing/plans/test_random_months.py tests/billing/documents/test_qr.py \
+	tests/billing/documents/test_ubl.py \
 	tests/billing/invoicing/test_price_list_is_invoice.py tests/billing/test_fault_points.py \
 	tests/billing/invoicing/test_price_of_each_day.py tests/guards/test_cost_leak.py \
 	tests/billing/usage/test_zones.py tests/billing/tax/test_random_documents.py \

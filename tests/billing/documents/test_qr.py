@@ -37,6 +37,7 @@ def expected(document: Invoice) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(1800)  # a thousand with MARKAZ_THOROUGH=1
 def test_the_code_on_the_page_says_what_the_database_says(shop: Shop) -> None:
     saudi(shop, languages="both")
     exchange(shop, "USD", "KWD", "0.307")

@@ -133,6 +133,7 @@ class Planner:
         self._once(link, order, provider)
 
 
+@pytest.mark.timeout(3600)  # thousands with MARKAZ_THOROUGH=1
 def test_each_has_one_effect_or_is_flagged_and_the_ledger_adds_up(committed_shop: Shop) -> None:
     shop = committed_shop
     planner = Planner(shop, set_up(shop, "https://93.184.215.14"))

@@ -20,6 +20,7 @@ ROUNDS = 250 if THOROUGH else 2
 FIRST = date(2026, 3, 2) - timedelta(days=8 * ROUNDS)
 
 
+@pytest.mark.timeout(3600)  # thousands with MARKAZ_THOROUGH=1
 def test_whatever_happens_at_once_ends_in_the_true_exposure(
     committed_shop: Shop, record_property: Any
 ) -> None:
