@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db.models import Sum
 
 from billing.gateways.receiving import receive

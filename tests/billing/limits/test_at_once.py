@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from django.db.models import Sum
 
 from billing.dunning.over_limit import set_credit_terms
