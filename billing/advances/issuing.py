@@ -144,7 +144,7 @@ def _reason(entry: LedgerEntry, language: str, *, is_released: bool) -> str:
                 said.append(_("Invoices that deducted it are to be paid in full."))
             return " ".join(said)
         if entry.kind == LedgerEntry.Kind.REFUND:
-            return _("Refunded: %(reference)s.") % {"reference": entry.reference}
+            return _("Credit refunded, %(reference)s.") % {"reference": entry.reference}
         if entry.invoice is not None and entry.invoice.is_bill:
             return _("Used for %(number)s, at another tax.") % {"number": entry.invoice}
         return _("That amount is no longer kept.")

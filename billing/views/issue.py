@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import queries
+from billing.advances.using import expected
 from billing.documents.frozen import document_settings
 from billing.forms.documents import InvoiceWordsForm
 from billing.forms.invoicing import PeriodForm
@@ -117,7 +118,8 @@ def _issue_page(
         "form": form,
         "words": words or InvoiceWordsForm(initial=_usual_words(center)),
         "look": look,
-        "draft": look.draft if look else None,
+        "draft": (draft := look.draft if look else None),
+        "deducted": expected(center, draft.currency, draft.taxes) if draft else [],
         "closed": BillingPeriod.objects.filter(center=center, voided_at=None).select_related("invoice")[:12],
         "read_at": queries.last_read(center),
         "with_costs": Permission.VIEW_COSTS in request.permissions,

@@ -109,7 +109,7 @@ def test_a_refund_is_credited(taxed: Shop) -> None:
     (advance,) = advances()
     note = advance.credit_notes.get()
     assert (note.total, note.tax, note.number, left(advance)) == (-23, -3, "CN-2026-0001", 92)
-    assert (note.reason, note.lines.get().unit_price) == ("Refunded: R-1.", 20)
+    assert (note.reason, note.lines.get().unit_price) == ("Credit refunded, R-1.", 20)
     assert (advance.credited, taxes(taxed), note.parties) == (23, 12, advance.parties)
     with pytest.raises(IntegrityError), transaction.atomic():
         AdvanceEntry.objects.create(

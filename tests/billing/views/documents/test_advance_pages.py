@@ -108,11 +108,11 @@ def test_the_pdf_says_it(paid: Desk) -> None:
 def test_its_credit_note_says_why_and_counts(paid: Desk) -> None:
     note = advances()[0].credit_notes.get()
     said = " ".join(words(document_of(note).typeset()).split())
-    assert "Reason: Refunded: R." in said
+    assert "Reason: Credit refunded, R." in said
     # 20 of 1,150 are 17.39 and their tax; the price of all of it stood here.
     assert "1 17.39 USD 15% 17.39 USD" in said
     mail = invoice_credited(note, advances()[0])
-    assert "Refunded: R." in mail.text
+    assert "Credit refunded, R." in mail.text
     assert "less usage" not in mail.text
 
 
@@ -156,6 +156,13 @@ def test_the_receipt_names_it_and_its_page_the_mail(paid: Desk) -> None:
     assert "Kept as credit" not in said
     page = shown(paid.as_(paid.support).get(paid.url(f"invoices/{advance.pk}/")))
     assert "Nothing has been sent for this invoice yet." not in page
+
+
+def test_the_preview_of_an_invoice_says_what_it_will_deduct(paid: Desk) -> None:
+    paid.shop.read(paid.shop.number(), date(2026, 3, 3), sent=1, cost="1000")
+    days = "?first=2026-03-03&last=2026-03-03"
+    page = shown(paid.as_(paid.owner).get(paid.url(f"invoices/issue/{paid.shop.center.pk}/{days}")))
+    assert "It will deduct ADV-2026-0001 877.00 USD" in page
 
 
 def test_void_and_credit_are_refused(paid: Desk) -> None:
