@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,8 @@ from billing.documents.numbers import next_number
 from billing.documents.parties import party
 from billing.documents.texts import day_in, ltr
 from billing.documents.typesetting import Sheet
-from billing.models import AdvanceEntry, DocumentKind, Invoice, Payment, Receipt
+from billing.ledger import sums
+from billing.models import AdvanceEntry, DocumentKind, Invoice, LedgerEntry, Payment, Receipt
 from billing.periods import local_day, zone_of
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
@@ -71,8 +72,8 @@ def _parts(paid: Mapping[int, Decimal]) -> list[dict[str, str]]:
 
 
 def _left(center: Center, currency: str) -> Decimal:
-    rows = Invoice.objects.filter(center=center, currency=currency, open_amount__gt=0)
-    return rows.aggregate(sum=Sum("open_amount"))["sum"] or ZERO
+    """What is due, of invoices and of opening balances."""
+    return max(ZERO, sums(center).get(currency, ZERO))
 
 
 def receipt_sheet(receipt: Receipt, *, language: str = "") -> Sheet:
@@ -138,13 +139,30 @@ def _line(part: Mapping[str, str], currency: str, days: Callable[[date], str]) -
 def _rest(receipt: Receipt) -> list[tuple[str, str]]:
     """What of the payment paid no invoice, and what was still to be paid."""
     currency = receipt.payment.currency
-    credit = receipt.payment.amount - _sum(receipt.paid)
-    rows = [(_("Kept as credit"), money_text(credit, currency))] if credit > 0 and receipt.paid else []
+    rest = receipt.payment.amount - _sum(receipt.paid)
+    credit = min(rest, _credit_after(receipt.payment))
+    rows = [(_("Paid of the opening balance"), rest - credit)] if _had_opening(receipt.payment) else []
     issued = AdvanceEntry.objects.filter(entry__payment=receipt.payment, kind=AdvanceEntry.Kind.ISSUED)
+    label = _("Kept as credit")
     for row in issued.select_related("advance"):
         label = _("Paid in advance, with tax invoice %(number)s") % {"number": ltr(row.advance.number)}
-        rows = [(label, money_text(row.gross, currency))]
-    return [*rows, (_("Still unpaid"), money_text(receipt.left, currency))]
+    rows += [(label, credit)]
+    shown = [(what, money_text(amount, currency)) for what, amount in rows if amount > 0]
+    return [*shown, (_("Still unpaid"), money_text(receipt.left, currency))]
+
+
+def _entries(payment: Payment) -> QuerySet[LedgerEntry]:
+    """What the ledger of the center had in the currency of the payment when it was recorded."""
+    own = LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT).values("pk")
+    return LedgerEntry.objects.filter(center=payment.center_id, currency=payment.currency, pk__lte=own)
+
+
+def _credit_after(payment: Payment) -> Decimal:
+    return max(ZERO, -(_entries(payment).aggregate(sum=Sum("amount"))["sum"] or ZERO))
+
+
+def _had_opening(payment: Payment) -> bool:
+    return _entries(payment).filter(kind=LedgerEntry.Kind.OPENING, amount__gt=0).exists()
 
 
 def _sum(paid: Iterable[Mapping[str, str]]) -> Decimal:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -120,13 +119,13 @@ def receipt_of(payment: Payment, paid: Mapping[str, str]) -> Receipt:
     ]
     used = tuple((row, amount) for row, amount in parts if amount > 0)
     rest = payment.amount - sum((amount for _row, amount in used), ZERO)
-    credit = max(ZERO, -sums(payment.center).get(payment.currency, ZERO))
-    unpaid = Invoice.objects.filter(center=payment.center, open_amount__gt=0).order_by("currency")
+    balances = sums(payment.center)
+    credit = max(ZERO, -balances.get(payment.currency, ZERO))
     return Receipt(
         payment=payment,
         paid=used,
         credit=min(rest, credit),
-        unpaid=dict(unpaid.values_list("currency").annotate(sum=Sum("open_amount"))),
+        unpaid={currency: due for currency, due in balances.items() if due > 0},
     )
 
 

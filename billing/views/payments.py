@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing.dunning.reminded import disputed_in
 from billing.dunning.suspension import debt_beyond_grace, open_invoices
 from billing.forms.payments import PaymentForm, ReversalForm
-from billing.ledger import balances
+from billing.ledger import balances, sums
 from billing.models import Gateway, Invoice, Payment, Suspension
 from billing.money import rounded
 from billing.payments import payable_in, record_payment, reverse_payment
@@ -64,6 +64,7 @@ class Effect:
     currency: str
     resumes: bool
     stays_off: bool
+    opening: Decimal  # what it pays of opening balances
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -221,12 +222,18 @@ def _effect(center: Center, form: PaymentForm) -> dict[str, Any]:
 
 
 def _worked_out(center: Center, amount: Decimal, currency: str, chosen: list[int]) -> Effect:
-    """The chosen invoices are covered first, then the oldest due date; the rows are changed in memory only."""
+    """The chosen invoices are covered first, then opening debts, then the oldest due date.
+
+    The rows are changed in memory only.
+    """
     rows = open_invoices(center)
     payable = [row for row in rows if row.currency == currency]
-    order = [row for row in payable if row.pk in chosen] + [row for row in payable if row.pk not in chosen]
-    covered = shares(amount, order)
-    rest = amount - sum((part for _row, part in covered), Decimal(0))
+    opening = _opening_due(center, currency, payable)
+    covered = shares(amount, [row for row in payable if row.pk in chosen])
+    rest = amount - _sum(covered)
+    of_opening = min(rest, opening)
+    covered += shares(rest - of_opening, [row for row in payable if row.pk not in chosen])
+    rest = amount - of_opening - _sum(covered)
     for row, part in covered:
         row.open_amount -= part
     day = today(center.reseller, clock.now())
@@ -235,4 +242,16 @@ def _worked_out(center: Center, amount: Decimal, currency: str, chosen: list[int
     counting = [row for row in rows if row.pk not in contested]
     still = debt_beyond_grace(counting, policy_for(center), day) is not None
     left = sum((row.open_amount for row in rows if row.currency == currency), Decimal(0))
-    return Effect(covered, left, rest, currency, resumes=off and not still, stays_off=off and still)
+    left += opening - of_opening
+    return Effect(
+        covered, left, rest, currency, resumes=off and not still, stays_off=off and still, opening=of_opening
+    )
+
+
+def _opening_due(center: Center, currency: str, payable: list[Invoice]) -> Decimal:
+    """What is due of opening balances: the part of the balance that no open invoice has."""
+    return max(Decimal(0), sums(center).get(currency, Decimal(0)) - sum(row.open_amount for row in payable))
+
+
+def _sum(covered: list[tuple[Invoice, Decimal]]) -> Decimal:
+    return sum((part for _row, part in covered), Decimal(0))

@@ -1,16 +1,18 @@
 """Receipts: one for each payment, numbered without gaps, saying what the payment did when it was recorded."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from billing.banking.opening import record_openings
 from billing.documents.receipts import receipt_for, receipt_sheet
 from billing.invoicing import void_invoice
 from billing.models import Receipt
 from billing.payments import recording, reverse_payment
-from billing.payments.receipts import RECEIPT
+from billing.payments.receipts import RECEIPT, receipt_of
 from centers.errors import OperationRefused
 from centers.models import Center, Notification, Reseller
 from tests.billing.conftest import NOW, Shop
@@ -35,6 +37,25 @@ def test_a_payment_has_a_receipt_with_what_it_paid(shop: Shop) -> None:
     assert "Kept as credit" in text
     assert "2.00 USD" in text
     assert "Bank transfer" in text
+
+
+def test_an_opening_balance_is_part_of_what_was_paid_and_of_what_is_left(shop: Shop) -> None:
+    """It read: kept as credit 100 and nothing unpaid; then kept as credit 93."""
+    rows = [(shop.center.pk, "USD", Decimal(200))]
+    record_openings(reseller=shop.reseller, balances=rows, by=None, now=NOW)
+    shop.pay("100")
+    first = Receipt.objects.get()
+    assert first.left == 100
+    said = " ".join(text_of(receipt_sheet(first, language="en").pdf()).split())
+    assert "Paid of the opening balance 100.00 USD" in said
+    assert "Still unpaid 100.00 USD" in said
+    assert "credit" not in said
+    assert "100.00 USD" in message_of(Notification.objects.get(kind=RECEIPT)).text
+    assert receipt_of(first.payment, {}).left == "100.00 USD"
+    shop.owe("7")
+    shop.pay("110")
+    said = " ".join(text_of(receipt_sheet(Receipt.objects.first(), language="en").pdf()).split())
+    assert "Paid of the opening balance 100.00 USD Kept as credit 3.00 USD Still unpaid 0.00 USD" in said
 
 
 def test_cash_without_a_reference_has_none_on_its_receipt(shop: Shop) -> None:

@@ -7,11 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.banking.opening import record_openings
 from billing.dunning.suspension import suspend
 from billing.models import Payment
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
+from tests.pages import shown
 
 TOTAL = "101010.10"
 
@@ -106,6 +108,18 @@ def test_the_preview_says_what_an_amount_pays_and_records_nothing(desk: Desk, ht
     assert "credit" in more
     assert "What this payment covers" in client.post(url, {"amount": "x"}, headers=htmx).content.decode()
     assert not _payments(desk)
+
+
+def test_the_preview_pays_an_opening_balance_first(desk: Desk, htmx: dict[str, Any]) -> None:
+    with tenant(desk.shop.reseller):
+        rows = [(desk.center.pk, "USD", Decimal(600))]
+        record_openings(reseller=desk.shop.reseller, balances=rows, by=None, now=NOW)
+    url = desk.url(f"payments/record/{desk.center.pk}/preview/")
+    part = shown(desk.as_(desk.billing).post(url, _data(amount="1000", reference=""), headers=htmx))
+    assert "Paid of the opening balance 600.00 USD" in part
+    # 101,010.10 and 600 are due.
+    assert "in part 400.00 USD" in part
+    assert "Remaining balance 100,610.10 USD" in part
 
 
 def test_the_preview_says_whether_the_service_comes_back(desk: Desk, htmx: dict[str, Any]) -> None:
