@@ -140,7 +140,8 @@ def explanations(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
         )
     rows = list(lines)
     texts = []
-    if any(line.amount and line.quantity and line.is_messages for line in rows):
+    averages = (line for line in rows if line.is_messages and not line.has_plan_price)
+    if any(line.amount and line.quantity for line in averages):
         texts.append(
             _(
                 "The unit price of messages is an average: each type of message has its own price in your price list. "

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.charges import end_charge, withdraw_charge
+from billing.documents.texts import explanations
 from billing.invoicing import close_period
 from billing.limits.exposure import exposures
 from billing.limits.terms import LIMIT
@@ -22,6 +23,7 @@ from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from centers.tenancy.lifecycle import archive_center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.billing.invoices import issue
 from tests.billing.limits.test_limits import terms as credit_terms
 from tests.billing.plans.conftest import FEB_1, JANUARY_2, choose, read, since_january, sold
 
@@ -207,3 +209,14 @@ def test_exposures_need_as_many_queries_with_many_plans(shop: Shop) -> None:
         return len(seen)
 
     assert queries(1) == queries(2)
+
+
+@pytest.mark.parametrize("beyond", [None, D("0.2")])
+def test_a_document_calls_only_the_price_list_an_average(shop: Shop, beyond: Decimal | None) -> None:
+    number = since_january(shop)
+    choose(shop, sold(shop, beyond=beyond))
+    read(shop, {(number, date(2026, 2, 10)): (1200, "12")})
+    invoice = issue(shop)
+    said = " ".join(explanations(invoice, invoice.lines.all()))
+    assert ("is an average" in said) == (beyond is None)
+    assert "1,200 messages, 1,000 of them included, 200 beyond" in said
