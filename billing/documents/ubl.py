@@ -122,7 +122,8 @@ class _Writer:
         if self.look.purchase_order:
             add(child(self.root, "OrderReference"), "ID", self.look.purchase_order)
         # Preceding invoices (BG-3): what a note credits, and what an invoice deducts.
-        for other in filter(None, (document.credits, *(row.advance for row in self.deducted))):
+        advances = dict.fromkeys(row.advance for row in self.deducted)
+        for other in filter(None, (document.credits, *advances)):
             reference = child(child(self.root, "BillingReference"), "InvoiceDocumentReference")
             add(reference, "ID", other.number)
             add(reference, "IssueDate", other.issued_on.isoformat())

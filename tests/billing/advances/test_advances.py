@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.documents.invoice import invoice_xml
+from billing.documents.invoice import document_of, invoice_xml
 from billing.invoicing import issue_invoice, void_invoice
 from billing.ledger import balances
 from billing.models import AdvanceEntry, Invoice
@@ -21,6 +21,7 @@ from centers.notifications.delivery import deliver_due
 from tests.billing.advances.tills import advances, choose
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.documents.en16931 import Read, violations
+from tests.billing.documents.pages import words
 from tests.billing.documents.shops import saudi
 from tests.billing.tax.shops import register, tax_rate
 from tests.billing.threads import at_once
@@ -135,6 +136,9 @@ def test_a_reversed_payment_takes_its_deductions_along(taxed: Shop) -> None:
     assert note.reason == f"Payment {payment} was reversed. Invoices that deducted it are to be paid in full."
     bill.refresh_from_db()
     assert (bill.open_amount, advances_on(bill)["advance_left"]) == (115, 115)
+    said = " ".join(words(document_of(bill).typeset()).split())
+    assert f"No longer deducted, payment reversed: {advance.number} 115.00 USD" in said
+    assert "Total less advance invoices 115.00 USD" in said
     for row in journal(journal_rows(taxed.reseller, YEAR), taxed.reseller):
         assert sum(posting.amount for posting in row.postings) == 0
 
@@ -174,6 +178,12 @@ def test_documents_say_it(taxed: Shop, shop: Shop) -> None:
     assert read.amount("LegalMonetaryTotal/PayableAmount") == 0
     refund_credit(center=shop.center, amount="425", currency="SAR", reference="R-2", by=None, now=NOW)
     assert violations(invoice_xml(advance.credit_notes.get())) == []
+    bounced, bill = shop.pay("115"), shop.owe("100", day=date(2026, 3, 2))
+    reverse_payment(payment=bounced, because="bounced", by=None, now=NOW)
+    content = invoice_xml(bill)
+    assert violations(content) == []
+    read = Read(content)
+    assert (read.amount("LegalMonetaryTotal/PayableAmount"), len(read.all("BillingReference"))) == (115, 1)
 
 
 @pytest.mark.django_db(transaction=True)
