@@ -150,8 +150,6 @@ def _options() -> list[str]:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "max_wal_size": "256MB",
-        # Three are usual; what a checkout's database reads is nearly always in memory.
-        "io_workers": 1,
     }
     options = ["-D", str(folder())]
     for name, value in settings.items():
