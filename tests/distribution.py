@@ -44,6 +44,7 @@ LONGEST = (
 )
 #: The tests of the modules that pyproject.toml wants covered whole, without most pages and repetitions.
 MEASURED = (
+    "tests/billing/advances/",
     "tests/billing/banking/test_opening.py",
     "tests/billing/charges/",
     "tests/billing/dunning/",

@@ -14,7 +14,7 @@ ZERO = Decimal(0)
 
 
 def deducted_in(invoice: Invoice) -> list[AdvanceEntry]:
-    """The deductions that the invoice was issued with, and those that a reversed payment took back, in this order.
+    """The deductions that the invoice was issued with, and those that ended with a reversed payment, in this order.
 
     What credit notes on the invoice give back stands on these.
     """
@@ -42,7 +42,7 @@ def deducted_rows(
 def deduction_text(row: AdvanceEntry, amount: Callable[[Decimal], str]) -> str:
     """`Less advance invoice ADV-2026-0001, 30 Nov 2026: 86.96 + VAT 13.04`; the row has their sum and currency.
 
-    Of one that a reversed payment took back: `No longer deducted, payment reversed: ADV-2026-0001`.
+    Of one that ended with a reversed payment: `No longer deducted, payment reversed: ADV-2026-0001`.
     """
     if row.kind == AdvanceEntry.Kind.RELEASED:
         return _("No longer deducted, payment reversed: %(number)s") % {"number": ltr(row.advance.number)}

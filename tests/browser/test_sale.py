@@ -153,7 +153,7 @@ def see_it_paid(page: Page, paid: Page, tenant: Tenant, number: str) -> None:
     receipt = str(tenant.value("SELECT number FROM billing_receipt WHERE reseller_id = {}"))
     wait_for(lambda: _mails(tenant, receipt), "the receipt by mail", 30)
     page.goto(tenant.url("payments/"))
-    expect(page.locator("#main")).to_contain_text("Payment gateway")
+    expect(page.locator("#main")).to_contain_text("Moyasar")
     keep("sale-payment", page)
     assert tenant.value("SELECT sum(amount) FROM billing_ledgerentry WHERE reseller_id = {}") == 0
 

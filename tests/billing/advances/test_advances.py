@@ -17,6 +17,7 @@ from billing.queries.advances import advances_on
 from billing.reports.journal import journal, journal_rows
 from billing.tax.computing import tax_in
 from billing.tax.report import tax_report
+from centers.errors import OperationRefused
 from centers.notifications.delivery import deliver_due
 from tests.billing.advances.tills import advances, choose
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -90,6 +91,13 @@ def test_a_receipt_is_enough_by_default_and_outside_of_tax(shop: Shop, top_ups: 
     tax_rate(shop, "15", center=shop.center)
     shop.pay("100")
     assert not advances()
+
+
+def test_it_is_neither_voided_nor_credited_by_hand(taxed: Shop) -> None:
+    taxed.pay("115")
+    (advance,) = advances()
+    with pytest.raises(OperationRefused, match="is an advance invoice"):
+        void_invoice(invoice=advance, because="wrong", by=None, now=NOW)
 
 
 def test_a_void_invoice_gives_its_deduction_back(taxed: Shop) -> None:

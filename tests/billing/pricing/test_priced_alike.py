@@ -58,10 +58,10 @@ def test_each_center_is_in_one_kind_and_has_its_prices(shop: Shop) -> None:
     kinds = priced_alike(price_list)
     active = {center.pk: center for center in Center.objects.filter(archived_at=None)}
     assert sum(kind.count for kind in kinds) == len(active) > len(kinds) + 5
-    own = [pk for kind in kinds for pk in kind.own]
+    own = [placed.center.pk for kind in kinds for placed in kind.own]
     assert len(own) == len(set(own))
     for kind in kinds:
-        same = kind.own or [
+        same = [placed.center.pk for placed in kind.own] or [
             pk
             for pk, center in active.items()
             if pk not in own
