@@ -86,6 +86,9 @@ def test_a_sweep_learns_nothing_from_them(
 ) -> None:
     fine, bad = world
     check_instances(reseller=committed_shop.reseller, instances=[*bad, *fine], now=NOW, deadline=60)
+    # So many failures may pause an account that is slow to answer them: its next round has the rest.
+    rest = list(Instance.objects.filter(instance_id__startswith="fine", connection=Connection.UNCHECKED))
+    check_instances(reseller=committed_shop.reseller, instances=rest, now=NOW, deadline=60)
     of = dict(Instance.objects.values_list("instance_id", "connection"))
     assert {of[number.instance_id] for number in fine} == {Connection.CONNECTED}
     assert {of[number.instance_id] for number in bad} <= {Connection.UNCHECKED, Connection.CONNECTED}
