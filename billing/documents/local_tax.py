@@ -14,8 +14,8 @@ from billing.periods import Period
 from billing.tax.report import documents_of
 from centers.models import Reseller
 
-#: Saudi Arabia: VAT Implementing Regulations, article 66. UAE: Federal Decree-Law No. 8 of 2017, article 69.
 ZERO, ONE = Decimal(0), Decimal(1)
+#: Saudi Arabia: VAT Implementing Regulations, article 66. UAE: Federal Decree-Law No. 8 of 2017, article 69.
 CURRENCIES = {"SA": "SAR", "AE": "AED"}
 
 

@@ -1,6 +1,6 @@
 """The messages about a payment: a receipt to the center's contact, and news to those of the team who chose them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -111,6 +111,12 @@ def withdraw_messages(payment: Payment) -> None:
     followups.drop(reseller=payment.center.reseller, about=[_about(payment)])
 
 
+def kept_as_credit(payment: Payment, paid: Iterable[Decimal], balances: Mapping[str, Decimal]) -> Decimal:
+    """What of a payment is credit: neither `paid` of invoices nor, by the center's balances with it, of other debts."""
+    rest = payment.amount - sum(paid, ZERO)
+    return min(rest, max(ZERO, -balances.get(payment.currency, ZERO)))
+
+
 def receipt_of(payment: Payment, paid: Mapping[str, str]) -> Receipt:
     """What the payment did: of what it `paid` at first (amounts by invoice), what still holds."""
     rows = Invoice.objects.filter(pk__in=paid, voided_at=None).order_by("due_on", "pk")
@@ -118,13 +124,11 @@ def receipt_of(payment: Payment, paid: Mapping[str, str]) -> Receipt:
         (row, min(Decimal(paid[str(row.pk)]), row.left - row.written_off - row.open_amount)) for row in rows
     ]
     used = tuple((row, amount) for row, amount in parts if amount > 0)
-    rest = payment.amount - sum((amount for _row, amount in used), ZERO)
     balances = sums(payment.center)
-    credit = max(ZERO, -balances.get(payment.currency, ZERO))
     return Receipt(
         payment=payment,
         paid=used,
-        credit=min(rest, credit),
+        credit=kept_as_credit(payment, (amount for _row, amount in used), balances),
         unpaid={currency: due for currency, due in balances.items() if due > 0},
     )
 

@@ -18,7 +18,13 @@ from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount, rounded
 from billing.payments.allocation import allocate, chosen_invoices, shares
 from billing.payments.attachments import check_attachment, store_attachment
-from billing.payments.receipts import open_amounts, paid_parts, withdraw_messages, write_messages
+from billing.payments.receipts import (
+    kept_as_credit,
+    open_amounts,
+    paid_parts,
+    withdraw_messages,
+    write_messages,
+)
 from billing.payments.references import check_unused, normalized
 from billing.periods import today
 from centers.audit import entries
@@ -115,9 +121,8 @@ def _write_documents(
     `before` are the open amounts without the payment. An opening balance is no invoice, but covered, too.
     """
     paid = paid_parts(payment, before)
-    credit = max(Decimal(0), -sums(payment.center).get(payment.currency, Decimal(0)))
-    rest = payment.amount - sum(paid.values(), Decimal(0))
-    issue_advance(payment=payment, gross=min(rest, credit), entry=entry, by=by, now=now)
+    gross = kept_as_credit(payment, paid.values(), sums(payment.center))
+    issue_advance(payment=payment, gross=gross, entry=entry, by=by, now=now)
     write_messages(payment=payment, paid=paid, now=now)
     issue_receipt(payment=payment, paid=paid, now=now)
 
