@@ -18,6 +18,15 @@ _CODES = ("postal_code", "tax_number", "registration_number")
 _LTR = {"dir": "ltr", "autocomplete": "off"}
 
 
+def _reason_field() -> LineField:
+    return LineField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
+        max_length=200,
+        required=False,
+    )
+
+
 class IdentityForm(forms.ModelForm[LegalIdentity]):
     """What documents say of a party besides its name."""
 
@@ -72,26 +81,12 @@ class SellerForm(IdentityForm):
         ),
     )
     tax_percent = PercentField(help_text=gettext_lazy("Only for the standard rate."))
-    tax_reason = LineField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
-        max_length=200,
-        required=False,
-    )
+    tax_reason = _reason_field()
 
     def settings(self) -> dict[str, Any]:
         """The settings as entered; those of late fees together."""
         values = dict(self.cleaned_data)
         return values | {"late_fees": {name: values.pop(name) for name in OWN_TAX}}
-
-
-def _reason_field() -> LineField:
-    return LineField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
-        max_length=200,
-        required=False,
-    )
 
 
 class TaxRateForm(forms.Form):
