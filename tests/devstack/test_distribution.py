@@ -1,5 +1,6 @@
 """How `make test` shares tests out between its workers, and which of them it measures."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -38,7 +39,7 @@ TRACED = {
     "conftest.py": """
 from tests import distribution
 
-distribution.MEASURED = ("test_measured.py",)
+distribution.MEASURED = {"test_measured.py", "test_some.py::test_listed"}
 
 
 def pytest_configure(config):
@@ -55,8 +56,25 @@ def of_a_test():
 
 def of_a_measured_test():
     return "line 11"
+
+
+def of_one_listed_test():
+    return "line 15"
 """,
     "test_measured.py": "import product\n\n\ndef test_one():\n    assert product.of_a_measured_test()\n",
+    "test_some.py": """
+import product
+import pytest
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_listed(number):
+    assert product.of_one_listed_test()
+
+
+def test_unlisted():
+    assert product.of_a_test()
+""",
     "test_other.py": """
 import product
 import pytest
@@ -90,7 +108,7 @@ def test_only_the_tests_that_are_listed_are_traced(tmp_path: Path, workers: list
     ]
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(
-        [*command, *workers, "test_other.py", "test_measured.py", "test_other.py"],
+        [*command, *workers, "test_other.py", "test_measured.py", "test_some.py"],
         cwd=tmp_path,
         env={**own, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -128,9 +146,20 @@ def test_a_worker_runs_all_tests_of_a_module_and_the_long_module_begins_first(tm
     assert "test_long.py" in first.values()
 
 
-@pytest.mark.parametrize("name", [*LONGEST, *MEASURED])
+@pytest.mark.parametrize("name", LONGEST)
 def test_what_is_listed_exists(name: str) -> None:
     assert list(ROOT.glob(f"{name}*"))
+
+
+def test_what_is_measured_exists() -> None:
+    modules = {name.partition("::")[0] for name in MEASURED}
+    there = {f"{module}::{test}" for module in modules for test in _names_in(ROOT / module)}
+    assert {name for name in MEASURED if "::" in name} - there == set()
+
+
+def _names_in(module: Path) -> list[str]:
+    found = [node for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in found if node.name.startswith("test_")]
 
 
 def test_the_tests_of_money_and_tenancy_are_measured_and_those_of_the_browser_are_not() -> None:
