@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing.advances.issuing import advance_terms
 from billing.dunning.reminded import disputed_in
 from billing.dunning.suspension import debt_beyond_grace, open_invoices
 from billing.forms.payments import PaymentForm, ReversalForm
@@ -65,6 +66,7 @@ class Effect:
     resumes: bool
     stays_off: bool
     opening: Decimal  # what it pays of opening balances
+    advance: bool  # whether the credit gets an advance invoice
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -244,7 +246,14 @@ def _worked_out(center: Center, amount: Decimal, currency: str, chosen: list[int
     left = sum((row.open_amount for row in rows if row.currency == currency), Decimal(0))
     left += opening - of_opening
     return Effect(
-        covered, left, rest, currency, resumes=off and not still, stays_off=off and still, opening=of_opening
+        covered,
+        left,
+        rest,
+        currency,
+        resumes=off and not still,
+        stays_off=off and still,
+        opening=of_opening,
+        advance=rest > 0 and advance_terms(center, day) is not None,
     )
 
 

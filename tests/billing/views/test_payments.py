@@ -1,5 +1,6 @@
 """Payments: recording with a look ahead, a reference that counts once, taking one back, the list."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,9 @@ from billing.banking.opening import record_openings
 from billing.dunning.suspension import suspend
 from billing.models import Payment
 from centers.tenancy.scoping import tenant
+from tests.billing.advances.tills import advances, choose
 from tests.billing.conftest import NOW
+from tests.billing.tax.shops import register, tax_rate
 from tests.billing.views.conftest import Desk
 from tests.pages import shown
 
@@ -120,6 +123,25 @@ def test_the_preview_pays_an_opening_balance_first(desk: Desk, htmx: dict[str, A
     # 101,010.10 and 600 are due.
     assert "in part 400.00 USD" in part
     assert "Remaining balance 100,610.10 USD" in part
+
+
+@pytest.mark.parametrize(
+    ("top_ups", "amount", "said"),
+    [("invoice", "101010.11", True), ("invoice", TOTAL, False), ("receipt", "101010.11", False)],
+)
+def test_the_preview_says_whether_an_advance_invoice_is_issued(
+    desk: Desk, htmx: dict[str, Any], top_ups: str, amount: str, said: bool
+) -> None:
+    with tenant(desk.shop.reseller):
+        register(desk.shop)
+        tax_rate(desk.shop, valid_from=date(2026, 2, 11))
+        choose(desk.shop, top_ups)
+    url = desk.url(f"payments/record/{desk.center.pk}/preview/")
+    page = desk.as_(desk.billing).post(url, _data(amount=amount), headers=htmx).content.decode()
+    assert ("An advance invoice with its VAT is issued." in page) is said
+    _record(desk, amount=amount)
+    with tenant(desk.shop.reseller):
+        assert bool(advances()) is said
 
 
 def test_the_preview_says_whether_the_service_comes_back(desk: Desk, htmx: dict[str, Any]) -> None:
