@@ -76,11 +76,12 @@ class Reached:
                 self.lines.setdefault(file, {}).setdefault(int(line), set()).update(tests)
 
     def tests(self, file: str, reach: tuple[int, int], under: list[str]) -> list[str]:
-        """The tests that run one of these lines, the quickest first; for code that runs at import, see `reach`."""
+        """The tests that run one of these lines, the quickest first; all of them for what runs at import alone."""
         lines = self.lines.get(file, {})
         expected = lines if reach == (0, 0) else range(reach[0], reach[1] + 1)
         found = {test for line in expected for test in lines.get(line, ())}
-        if reach == (0, 0) and not found:
+        at_import = reach == (0, 0) or any(line in lines for line in expected)
+        if at_import and not found:
             found = {test for test in self.seconds if test.startswith(tuple(under))}
         return sorted(found, key=lambda test: (self.seconds[test], test))
 

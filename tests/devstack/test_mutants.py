@@ -162,6 +162,15 @@ def test_a_change_after_which_a_test_never_ends_is_killed(tiny: Path) -> None:
     assert status == 1
 
 
+def test_a_change_of_what_runs_at_import_alone_is_tried(tiny: Path) -> None:
+    (tiny / "tiny.py").write_text("def size():\n    return 5\n\n\nSIZE = size()\n")
+    (tiny / "tests" / "test_tiny.py").write_text(
+        "from tiny import SIZE\n\n\ndef test_size():\n    assert SIZE == 5\n"
+    )
+    status, output = run(tiny, "--all")
+    assert (status, survived(output)) == (0, []), output
+
+
 def test_failing_tests_are_reported_before_anything_is_changed(tiny: Path) -> None:
     (tiny / "tests" / "test_tiny.py").write_text("def test_broken():\n    assert 1 == 2\n")
     status, output = run(tiny)
