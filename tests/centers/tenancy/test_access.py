@@ -88,6 +88,7 @@ def test_a_refusal_keeps_the_frame_and_names_the_role_and_who_can_help(
     reseller: Reseller, client: Client
 ) -> None:
     member(reseller, Role.OWNER, name="Huda Salem")
+    member(reseller, Role.BILLING, name="Colleague Canary")
     client.force_login(member(reseller, Role.SUPPORT))
     answer = client.get(reverse("team", args=[reseller.slug]))
     page = answer.content.decode()
@@ -95,6 +96,7 @@ def test_a_refusal_keeps_the_frame_and_names_the_role_and_who_can_help(
     assert 'class="sidebar"' in page
     assert "<strong>Support</strong>" in page
     assert "Huda Salem" in page
+    assert "Colleague Canary" not in page
     part = client.get(reverse("team", args=[reseller.slug]), headers={"HX-Request": "true"})
     assert part.status_code == 403
     assert "Your role, Support, doesn&#x27;t allow this." in part.content.decode()
@@ -128,13 +130,16 @@ def test_a_portals_refusal_names_its_admins_and_no_one_of_the_reseller(
     center = CenterFactory(reseller=reseller)
     member(reseller, Role.OWNER, name="Owner Canary")
     member(reseller, Role.CENTER_ADMIN, center, name="Amal Said")
+    member(reseller, Role.CENTER_ADMIN, CenterFactory(reseller=reseller), name="Neighbor Canary")
+    member(reseller, Role.CENTER_VIEWER, center, name="Viewer Canary")
     client.force_login(member(reseller, Role.CENTER_VIEWER, center))
     number = InstanceFactory(center=center)
     answer = client.get(reverse("portal_pair", args=[center.pk, number.pk]))
     page = answer.content.decode()
     assert answer.status_code == 403
     assert "Amal Said" in page
-    assert "Owner Canary" not in page
+    for other in ("Owner Canary", "Neighbor Canary", "Viewer Canary"):
+        assert other not in page
     assert "Center viewer" in page
 
 
