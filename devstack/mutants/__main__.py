@@ -57,6 +57,10 @@ class Slot:
         """The last lines of the child."""
         return self.folder.with_suffix(".log").read_text(errors="replace")[-4000:]
 
+    def breaks(self) -> bool:
+        """Whether the change itself prevents the start: an error in its module before there are tests."""
+        return f'File "{self.folder / self.mutant.file}"' in self.log()
+
     def start(self, *call: Any) -> None:
         self.pid = forks.fork(self.folder, {**servers(), "MARKAZ_TEST_DB": self.database}, *call)
 
@@ -219,7 +223,7 @@ def _survived(slot: Slot, status: int, tests: int) -> bool:
     """Restore the file, and report what survived. SystemExit when the tests could not run."""
     slot.pid = 0
     forks.write(slot.folder / slot.mutant.file, slot.mutant.source)
-    if status in BROKEN:
+    if status in BROKEN and not slot.breaks():
         sys.exit(f"{slot.mutant.file}: {slot.mutant.change}\n{slot.log()}")
     if status == 0:
         _report(slot.mutant, f"{tests} tests run it")

@@ -171,6 +171,18 @@ def test_a_change_of_what_runs_at_import_alone_is_tried(tiny: Path) -> None:
     assert (status, survived(output)) == (0, []), output
 
 
+def test_a_change_that_prevents_the_start_is_killed(tiny: Path) -> None:
+    """As one of the permissions does: Django's set-up, before any test, ends with an error of its module."""
+    (tiny / "tiny.py").write_text("NAMES = {1, 2, 3} - {3}\n")
+    (tiny / "early.py").write_text("def pytest_load_initial_conftests():\n    import tiny\n")
+    (tiny / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "-p no:django -p early"\n')
+    (tiny / "tests" / "test_tiny.py").write_text(
+        "import tiny\n\n\ndef test_names():\n    assert tiny.NAMES == {1, 2}\n"
+    )
+    status, output = run(tiny, "--all")
+    assert (status, survived(output)) == (0, []), output
+
+
 def test_failing_tests_are_reported_before_anything_is_changed(tiny: Path) -> None:
     (tiny / "tests" / "test_tiny.py").write_text("def test_broken():\n    assert 1 == 2\n")
     status, output = run(tiny)
