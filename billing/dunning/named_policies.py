@@ -55,7 +55,6 @@ def delete_dunning_policy(*, policy: DunningPolicy, by: User | None, now: dateti
             list(centers.filter(pk__in=following.values("center")).values_list("pk", flat=True))
             Reseller.objects.select_for_update(no_key=True).get(pk=policy.reseller_id)
             followed = sorted(following.values_list("center_id", flat=True))
-            following.update(dunning_policy=None)
             entries.record(
                 "dunning_policy.deleted", reseller=policy.reseller, by=by, target=policy, now=now,
                 topics=("billing",), count=len(followed), centers=followed,
