@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -16,9 +17,10 @@ from centers import clock
 from centers.values.countries import country_name
 from centers.values.devices import device_name
 from centers.values.formats import (
-    ago_text,
     day_text,
     duration_text,
+    minutes_from,
+    minutes_text,
     moment_text,
     money_text,
     month_text,
@@ -108,21 +110,22 @@ def ago(context: Context, moment: datetime | None) -> SafeString:
 def ago_writer(place: tzinfo, now: datetime) -> Callable[[datetime], SafeString]:
     """`ago` for many times of one page, in the active language."""
     language = active_language().code
+    ends: dict[int | None, str] = {}
 
     def write(moment: datetime) -> SafeString:
-        text = conditional_escape(ago_text(moment, now, language))
-        return mark_safe(f"{_ago_begins(moment, place, language)}{text}</time>")  # noqa: S308
+        minutes = minutes_from(moment, now)
+        end = ends.get(minutes)
+        if end is None:
+            end = ends[minutes] = f"{escape(minutes_text(minutes, language))}</time>"
+        return SafeString(_ago_begins(moment, place, language) + end)
 
     return write
 
 
 @lru_cache(maxsize=10_000)
-def _ago_begins(moment: datetime, place: tzinfo, _language: str) -> SafeString:
-    return format_html(
-        '<time datetime="{}" title="{}" data-ago>',
-        moment.isoformat(timespec="seconds"),
-        moment_text(moment, place, seconds=True),
-    )
+def _ago_begins(moment: datetime, place: tzinfo, _language: str) -> str:
+    title = escape(moment_text(moment, place, seconds=True))
+    return f'<time datetime="{moment.isoformat(timespec="seconds")}" title="{title}" data-ago>'
 
 
 @register.simple_tag(takes_context=True)

@@ -82,14 +82,20 @@ def ago_text(moment: datetime, now: datetime, language: str = "") -> str:
 
     `language`: the code of the active language, where it is known already.
     """
+    return minutes_text(minutes_from(moment, now), language or active_language().code)
+
+
+def minutes_from(moment: datetime, now: datetime) -> int | None:
+    """How many minutes `moment` is after `now`, less than 0 if before; None if it is just now."""
     seconds = (moment - now).total_seconds()
-    if abs(seconds) < _JUST_NOW_SECONDS:
-        return _("just now")
-    return _minutes_text(round(seconds / 60), language or active_language().code)
+    return None if -_JUST_NOW_SECONDS < seconds < _JUST_NOW_SECONDS else round(seconds / 60)
 
 
 @lru_cache(maxsize=10_000)  # a list shows some hundreds of them, mostly equal
-def _minutes_text(minutes: int, locale: str) -> str:
+def minutes_text(minutes: int | None, locale: str) -> str:
+    """What `ago_text` says of so many minutes; `locale` is the code of the active language."""
+    if minutes is None:
+        return _("just now")
     delta = timedelta(minutes=minutes)
     return str(format_timedelta(delta, granularity="minute", add_direction=True, locale=locale, threshold=1))
 
@@ -106,15 +112,16 @@ def duration_text(length: timedelta) -> str:
         ("hour", timedelta(hours=hours)),
     ]
     units += [] if days else [("minute", timedelta(minutes=minutes))]
-    texts = [_one_unit(unit, length) for unit, length in units if length]
+    locale = active_language().code
+    texts = [_one_unit(unit, length, locale) for unit, length in units if length]
     if len(texts) == 1:
         return texts[0]
     return _("%(larger)s, %(smaller)s") % {"larger": texts[0], "smaller": texts[1]}
 
 
-def _one_unit(unit: Literal["day", "hour", "minute"], length: timedelta) -> str:
+@lru_cache(maxsize=10_000)
+def _one_unit(unit: Literal["day", "hour", "minute"], length: timedelta, locale: str) -> str:
     """Nine days are `9 days`, not a week; Babel knows the Arabic words for one and two of a unit only here."""
-    locale = active_language().code
     return str(format_timedelta(length, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale))
 
 

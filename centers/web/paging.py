@@ -9,11 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from django.core import signing
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
+from centers.models.kept_rows import KeptRows
 from centers.web.seeking import after_place
 
 M = TypeVar("M", bound=Model)
@@ -40,7 +42,7 @@ class Page(Generic[M]):
 
 
 def keyset(
-    queryset: QuerySet[M],
+    queryset: QuerySet[M] | KeptRows,
     params: QueryDict,
     *,
     orders: dict[str, tuple[str, ...]],
@@ -125,8 +127,14 @@ def _with_number(params: QueryDict, to: int, name: str = "page") -> str:
     return "?" + changed.urlencode()
 
 
-def _rows(queryset: QuerySet[M], order: tuple[str, ...], place: list[Any] | None, limit: int) -> list[M]:
+def _rows(
+    queryset: QuerySet[M] | KeptRows, order: tuple[str, ...], place: list[Any] | None, limit: int
+) -> list[M]:
     """At most `limit` rows after `place`, mostly by one query: two or three around a change of its first fields."""
+    if isinstance(queryset, KeptRows):
+        if place is None:
+            return queryset.first(order, limit)
+        queryset = queryset.build()
     if place is None:
         return list(queryset.order_by(*order)[:limit])
     rows: list[M] = []
@@ -159,12 +167,8 @@ def _page(
 
 
 def _query(params: QueryDict, name: str, place: str) -> str:
-    query = params.copy()
-    for old in (AFTER, BEFORE):
-        query.pop(old, None)
-    if name:
-        query[name] = place
-    return "?" + query.urlencode()
+    kept = [(key, value) for key, values in params.lists() if key not in (AFTER, BEFORE) for value in values]
+    return "?" + urlencode([*kept, (name, place)] if name else kept)
 
 
 def place_of(row: Model, sort: str, order: tuple[str, ...]) -> str:

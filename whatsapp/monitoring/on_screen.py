@@ -14,7 +14,7 @@ MOST = 200
 # By Valkey's clock: the machine that shows a page and the one that sweeps may be further apart than SECONDS.
 _NOTE = """
 local until_then = redis.call('TIME')[1] + ARGV[1]
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], until_then, ARGV[i]) end
+for pk in string.gmatch(ARGV[2], '%d+') do redis.call('ZADD', KEYS[1], until_then, pk) end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 """
 _SHOWN = "return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1], '+inf')"
@@ -28,7 +28,7 @@ def note_on_screen(reseller_id: int, instance_pks: Iterable[int]) -> None:
     if not shown:
         return
     try:
-        live.valkey().eval(_NOTE, 1, _key(reseller_id), SECONDS, *shown)
+        live.valkey().eval(_NOTE, 1, _key(reseller_id), SECONDS, " ".join(map(str, shown)))
     except redis.RedisError as error:
         log.warning("on_screen_not_noted", error=type(error).__name__)
 

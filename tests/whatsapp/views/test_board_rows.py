@@ -163,4 +163,4 @@ def test_one_form_checks_every_number_also_without_scripts(house: House) -> None
 
 
 def test_kept_rows_are_bounded() -> None:
-    assert board_rows._pieces.cache_info().maxsize == board_rows.KEPT
+    assert board_rows._pattern.cache_info().maxsize == board_rows.KEPT
