@@ -89,11 +89,11 @@ def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
     return {pk: numbers for counter in _counters for pk, numbers in counter(center_pks).items()}
 
 
-def countries(reseller: Reseller) -> list[tuple[str, str]]:
+def countries(reseller: Reseller) -> tuple[tuple[str, str], ...]:
     """The MazBot country ids that the reseller's centers have, as choices; each by one look into an index."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTRIES, {"reseller": reseller.pk})
-        return [(value, value) for (value,) in cursor.fetchall()]
+        return tuple((value, value) for (value,) in cursor.fetchall())
 
 
 def latest_runs(names: Iterable[str], now: datetime) -> dict[str, list[JobRun]]:

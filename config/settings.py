@@ -149,11 +149,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "markaz"
 if DB_POOL:
     databases.pooled(DATABASES["default"], DB_POOL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-_IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": {"BACKEND": "config.cache.ValkeyCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "markaz"},
-    # What `{% cache %}` keeps: parts of pages that depend on nothing but what the tag names.
-    "template_fragments": {"BACKEND": _IN_PROCESS, "TIMEOUT": None, "OPTIONS": {"MAX_ENTRIES": 5_000}},
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 

@@ -1,6 +1,8 @@
 """Lists that stay current: live fragments, paging, sorting, and empty states."""
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from centers.web.csv_styles import STYLES, Style, remembered
 from centers.web.icons import icon_svg
-from centers.web.paging import Page
+from centers.web.paging import AFTER, BEFORE, SORT, Page
 
 register = template.Library()
 
@@ -42,26 +44,42 @@ def pager(page: Page[Any], title: str = "") -> SafeString:
     return render_to_string("components/pager.html", {"page": page, "title": title})
 
 
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How a list is sorted, and the rest of its address, without the place in it."""
+
+    by: str
+    rest: str
+
+
+@register.simple_tag(takes_context=True)
+def sorting(context: Context) -> Sorting:
+    """What the heads of the columns depend on: `{% sorting as sorted %}{% reuse sorting=sorted %}<thead>`."""
+    known = context.get("sorting")
+    if isinstance(known, Sorting):
+        return known
+    query = context["request"].GET
+    rest = {name: values for name, values in query.lists() if name not in (AFTER, BEFORE, SORT)}
+    page = context.get("page")
+    by = page.sort if isinstance(page, Page) else query.get(SORT, "")
+    return Sorting(str(by), urlencode(rest, doseq=True))
+
+
 @register.simple_tag(takes_context=True)
 def sort_link(context: Context, key: str, label: str) -> SafeString:
     """A column's name as a link that sorts by it, or reverses the order when it already does."""
-    current = _current_sort(context)
-    order = f"-{key}" if current == key else key
-    query = context["request"].GET.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
-    query["sort"] = order
-    picture = {key: "chevron-up", f"-{key}": "chevron-down"}.get(current, "selector")
-    chosen = " is-sorted" if current.lstrip("-") == key else ""
-    return format_html(
-        '<a class="sort-link{}" href="?{}">{}{}</a>', chosen, query.urlencode(), label, icon_svg(picture)
-    )
+    now = sorting(context)
+    order = urlencode({SORT: f"-{key}" if now.by == key else key})
+    picture = {key: "chevron-up", f"-{key}": "chevron-down"}.get(now.by, "selector")
+    chosen = " is-sorted" if now.by.lstrip("-") == key else ""
+    query = f"{now.rest}&{order}" if now.rest else order
+    return format_html('<a class="sort-link{}" href="?{}">{}{}</a>', chosen, query, label, icon_svg(picture))
 
 
 @register.simple_tag(takes_context=True)
 def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeString:
     """A whole `<th>` that sorts, and announces the sort order to screen readers."""
-    order = {key: "ascending", f"-{key}": "descending"}.get(_current_sort(context), "none")
+    order = {key: "ascending", f"-{key}": "descending"}.get(sorting(context).by, "none")
     return format_html(
         '<th scope="col" class="{}" aria-sort="{}">{}</th>', css, order, sort_link(context, key, label)
     )
@@ -98,13 +116,13 @@ def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str
     )
 
 
-def _current_sort(context: Context) -> str:
-    page = context.get("page")
-    return str(page.sort) if isinstance(page, Page) else str(context["request"].GET.get("sort", ""))
-
-
 @register.simple_tag(takes_context=True)
-def csv_styles(context: Context) -> list[tuple[Style, bool]]:
-    """Every CSV style, and whether it is the person's default."""
-    chosen = remembered(context["request"])
-    return [(style, style == chosen) for style in STYLES.values()]
+def csv_style(context: Context) -> str:
+    """The key of the person's default CSV style."""
+    return remembered(context["request"]).key
+
+
+@register.simple_tag
+def csv_styles(chosen: str) -> list[tuple[Style, bool]]:
+    """Every CSV style, and whether it is the one with this key."""
+    return [(style, style.key == chosen) for style in STYLES.values()]

@@ -2,9 +2,9 @@
 
 from django import template
 
-from centers.templatetags import badges, filters, forms, lists, permissions, tabs, values
+from centers.templatetags import badges, filters, forms, lists, permissions, reuse, tabs, values
 
 register = template.Library()
-for part in (values, badges, filters, forms, lists, permissions, tabs):
+for part in (values, badges, filters, forms, lists, permissions, reuse, tabs):
     register.tags.update(part.register.tags)
     register.filters.update(part.register.filters)

@@ -78,11 +78,18 @@ _within: defaultdict[str, set[str]] = defaultdict(set)
 def register_sections(*sections: Section) -> None:
     """Add entries; called from the ready() of the app that has their pages."""
     _sections.extend(sections)
+    _forget()
 
 
 def register_within(name: str, *paths: str) -> None:
     """Let pages of another app (paths below the tenant's) belong to the section `name`."""
     _within[name].update(paths)
+    _forget()
+
+
+def _forget() -> None:
+    _entries.cache_clear()
+    _sidebar.cache_clear()
 
 
 def sections_of(menu: Enum) -> list[Section]:
@@ -90,28 +97,35 @@ def sections_of(menu: Enum) -> list[Section]:
     return sorted((one for one in _sections if one.menu is menu), key=lambda section: section.order)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sidebar:
-    """The groups of links, each with its title; those with equal keys look the same in one language."""
+    """The groups of links, each with its title; one object for all who see the same, whatever their language."""
 
-    groups: list[tuple[str, list[Link]]]
-
-    @property
-    def key(self) -> str:
-        """What tells one sidebar from another: its links, and which of them is the page's."""
-        return "|".join(
-            f"{link.path}{'*' if link.current else ''}" for _title, links in self.groups for link in links
-        )
+    groups: tuple[tuple[Promise | str, tuple[Link, ...]], ...]
 
 
 def sidebar_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> Sidebar:
     """The groups of the sidebar with what `permissions` allow; empty groups are left out."""
-    root = f"/r/{reseller.slug}/"
+    held, root, slug = frozenset(permissions), f"/r/{reseller.slug}/", reseller.slug
+    current = frozenset(
+        entry.section.name
+        for menu in SIDEBAR
+        for entry in _entries(menu, held, root, slug)
+        if entry.is_open(request.path)
+    )
+    return _sidebar(held, root, slug, current)
+
+
+@lru_cache(maxsize=10_000)
+def _sidebar(held: frozenset[Permission], root: str, slug: str, current: frozenset[str]) -> Sidebar:
     groups = (
-        (str(title), _links(request, menu, permissions, root, reseller.slug))
+        (
+            title,
+            tuple(entry.link(entry.section.name in current) for entry in _entries(menu, held, root, slug)),
+        )
         for menu, title in SIDEBAR.items()
     )
-    return Sidebar([(title, links) for title, links in groups if links])
+    return Sidebar(tuple((title, links) for title, links in groups if links))
 
 
 def tab_links(
@@ -159,21 +173,34 @@ def places(request: HttpRequest) -> list[Membership]:
 def _links(
     request: HttpRequest, menu: Enum, permissions: Iterable[Permission], root: str, tenant: str | int
 ) -> list[Link]:
-    held = frozenset(permissions)
-    links = []
-    for section in sections_of(menu):
-        if section.permission in held:
-            url = _url(section.name, tenant)
-            badge_url = _url(section.badge, tenant) if section.badge else ""
-            links.append(Link(section, url, _is_here(request.path, url, root, section), badge_url))
-    return links
+    entries = _entries(menu, frozenset(permissions), root, tenant)
+    return [entry.link(entry.is_open(request.path)) for entry in entries]
 
 
-@lru_cache(maxsize=10_000)  # a page has some twenty of them, the same on every page of a tenant
-def _url(name: str, tenant: str | int) -> str:
-    return reverse(name, args=[tenant])
+@dataclass(frozen=True)
+class _Entry:
+    """A section in one tenant; `within` are the beginnings of the paths that belong to it."""
+
+    section: Section
+    path: str
+    badge_url: str
+    within: tuple[str, ...]
+
+    def is_open(self, path: str) -> bool:
+        return path == self.path or path.startswith(self.within)
+
+    def link(self, current: bool) -> Link:
+        return Link(self.section, self.path, current, self.badge_url)
 
 
-def _is_here(path: str, url: str, root: str, section: Section) -> bool:
+@lru_cache(maxsize=10_000)
+def _entries(menu: Enum, held: frozenset[Permission], root: str, tenant: str | int) -> tuple[_Entry, ...]:
+    """What `held` allows of a menu: the same on every page of a tenant."""
+    return tuple(_entry(one, root, tenant) for one in sections_of(menu) if one.permission in held)
+
+
+def _entry(section: Section, root: str, tenant: str | int) -> _Entry:
+    url = reverse(section.name, args=[tenant])
     within = tuple(root + place for place in {*section.within, *_within[section.name]})
-    return path == url or path.startswith(within if url == root else (url, *within))
+    badge_url = reverse(section.badge, args=[tenant]) if section.badge else ""
+    return _Entry(section, url, badge_url, within if url == root else (url, *within))

@@ -1,25 +1,27 @@
 """The board of all numbers of a reseller, and its export."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from centers import clock
-from centers.models import Center
+from centers.models import Reseller
 from centers.queries import countries
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import export
+from centers.models.kept_rows import KeptRows
 from centers.web.paging import keyset
 from centers.web.partials import render_page
 from centers.web.shared_parts import shared
 from whatsapp.alerts.maintenance import running
 from whatsapp.alerts.provider_incidents import provider_incidents
-from whatsapp.models import STATES
 from whatsapp.monitoring.account_state import checked_every
 from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
@@ -37,7 +39,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
     """One page of numbers; htmx gets only `#board` (chips and rows)."""
     filters, now = board_query.Filters.read(request.GET), clock.now()
     page = keyset(
-        board_query.board_rows(filters, request.reseller).values_list(*FIELDS, named=True),
+        _rows(filters, request.reseller),
         request.GET,
         orders=board_query.ORDERS,
         default=board_query.DEFAULT_ORDER,
@@ -50,10 +52,9 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "rows_html": rows_html(page.rows, request, now),
         "filters": filters,
         "chips": _chips(request, filters, counts),
+        "filtered": replace(filters, search=""),
         "countries": partial(countries, request.reseller),
-        "payment_statuses": Center.PaymentStatus.choices,
-        "services": board_query.SERVICE_FILTERS,
-        "connections": [("down", _("Down")), *STATES],
+        "choices": board_query.CHOICES,
         "provider_incidents": provider_incidents(request.reseller),
         "checked_every": partial(checked_every, request.reseller, counts.total),
         "windows": running(request.reseller, now),
@@ -70,6 +71,15 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     filters = board_query.Filters.read(request.GET)
     rows = board_query.board_rows(filters, request.reseller).order_by("center__name", "pk")
     return export(request, fmt, "numbers", EXPORT_COLUMNS, number_cells(rows))
+
+
+def _rows(filters: board_query.Filters, reseller: Reseller) -> "KeptRows | QuerySet[Any]":
+    """What each row shows; each search has a statement of its own, of the numbers it found."""
+
+    def build() -> "QuerySet[Any]":
+        return board_query.board_rows(filters, reseller).values_list(*FIELDS, named=True)
+
+    return build() if filters.search else KeptRows((filters, reseller.pk), build)
 
 
 def _chips(

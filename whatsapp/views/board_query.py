@@ -1,6 +1,7 @@
 """The board's filters and order, from its URL."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -14,7 +15,7 @@ from centers.web.search import matching_centers
 from whatsapp.models import STATES, Instance, Service
 from whatsapp.queries import DOWN, IS_SWITCHING, with_phone
 
-SERVICE_FILTERS = [("on", _("On")), ("off", _("Off")), ("switching", _("Switching"))]
+SERVICE_FILTERS = (("on", _("On")), ("off", _("Off")), ("switching", _("Switching")))
 
 # The last field of each order is unique, as keyset paging needs; `-key` reverses an order.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -70,6 +71,18 @@ class Filters:
     def any(self) -> bool:
         """Whether any filter is set."""
         return bool(self.as_query())
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """What the filters offer, each as values and labels."""
+
+    connections: tuple[tuple[str, Any], ...] = (("down", _("Down")), *STATES)
+    services: tuple[tuple[str, Any], ...] = SERVICE_FILTERS
+    payment_statuses: tuple[tuple[str, Any], ...] = tuple(Center.PaymentStatus.choices)
+
+
+CHOICES = Choices()
 
 
 def _one_of(value: str, choices: list[str]) -> str:
