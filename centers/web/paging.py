@@ -134,7 +134,7 @@ def _rows(
     if isinstance(queryset, KeptRows):
         if place is None:
             return queryset.first(order, limit)
-        queryset = queryset.build()
+        queryset = queryset.every()
     if place is None:
         return list(queryset.order_by(*order)[:limit])
     rows: list[M] = []

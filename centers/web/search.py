@@ -74,8 +74,14 @@ def matching_centers(text: str) -> Q:
 
 def matching_phone(column: str, text: str) -> Q:
     """The condition that the phone number in `column` contains `text`; no row meets it if the text is no number."""
+    digits = phone_part(text)
+    return Q(**{f"{column}__icontains": digits}) if digits else Q(pk__in=())
+
+
+def phone_part(text: str) -> str:
+    """The digits of a phone number as they are stored; "" if the text is no number."""
     digits = re.sub(r"[\s()+-]", "", text)
-    return Q(**{f"{column}__icontains": _without_prefix(digits)}) if digits.isdigit() else Q(pk__in=())
+    return _without_prefix(digits) if digits.isdigit() else ""
 
 
 def _without_prefix(digits: str) -> str:

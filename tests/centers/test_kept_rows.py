@@ -1,5 +1,6 @@
 """Rows by a kept statement: those of the scope and the key, read as the query set reads them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,20 @@ def test_each_scope_has_its_own(reseller: Reseller) -> None:
     assert found == [[first, second], [first], [second], [third]]
     with pytest.raises(ScopeError):
         labelled("").first(("pk",), 5)
+
+
+def test_keys_choose_rows_and_stand_in_no_statement(reseller: Reseller) -> None:
+    other = InstanceFactory(center__reseller=ResellerFactory())
+    made = [InstanceFactory(center__reseller=reseller, reseller=reseller, label=f"A{at}").pk for at in range(4)]
+    _statement.cache_clear()
+    with tenant(reseller):
+        for keys in (made[:3], made[2:], [], [other.pk]):
+            rows = replace(labelled("A"), keys=keys)
+            found = [row.pk for row in rows.first(("-label", "pk"), 2)]
+            assert found == sorted(set(keys) & set(made), reverse=True)[:2]
+            assert {row.pk for row in rows.every()} == set(keys) & set(made)
+        assert _statement.cache_info().currsize == 1
+        assert len(labelled("A").first(("pk",), 9)) == 4
 
 
 def test_few_are_kept() -> None:

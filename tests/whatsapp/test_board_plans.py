@@ -12,7 +12,7 @@ from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from centers.web.paging import keyset, place_of
 from tests.factories import CenterFactory, InstanceFactory, ResellerFactory
-from whatsapp.views import board_query
+from whatsapp.views import board_search
 from whatsapp.views.board_query import ORDERS, Filters, board_rows
 
 pytestmark = pytest.mark.django_db
@@ -130,7 +130,7 @@ def test_few_and_many_are_found_alike_and_of_this_reseller_alone(
     theirs = InstanceFactory(center=other, reseller=other.reseller, label="Number 12", instance_id="copy-79")
     texts = ("Number 12", "copy-79", "9665791", "Person 77", "center 1", "x")
     few = [_found(reseller, text) for text in texts]
-    monkeypatch.setattr(board_query, "FEW", 0)
+    monkeypatch.setattr(board_search, "FEW", 0)
     assert [_found(reseller, text) for text in texts] == few
     assert not any(theirs.pk in found for found in few)
     assert all(few[:-1])

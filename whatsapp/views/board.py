@@ -5,18 +5,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from centers import clock
-from centers.models import Reseller
 from centers.queries import countries
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import export
-from centers.models.kept_rows import KeptRows
 from centers.web.paging import keyset
 from centers.web.partials import render_page
 from centers.web.shared_parts import shared
@@ -39,7 +36,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
     """One page of numbers; htmx gets only `#board` (chips and rows)."""
     filters, now = board_query.Filters.read(request.GET), clock.now()
     page = keyset(
-        _rows(filters, request.reseller),
+        board_query.board_list(filters, request.reseller, FIELDS),
         request.GET,
         orders=board_query.ORDERS,
         default=board_query.DEFAULT_ORDER,
@@ -71,15 +68,6 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     filters = board_query.Filters.read(request.GET)
     rows = board_query.board_rows(filters, request.reseller).order_by("center__name", "pk")
     return export(request, fmt, "numbers", EXPORT_COLUMNS, number_cells(rows))
-
-
-def _rows(filters: board_query.Filters, reseller: Reseller) -> "KeptRows | QuerySet[Any]":
-    """What each row shows; each search has a statement of its own, of the numbers it found."""
-
-    def build() -> "QuerySet[Any]":
-        return board_query.board_rows(filters, reseller).values_list(*FIELDS, named=True)
-
-    return build() if filters.search else KeptRows((filters, reseller.pk), build)
 
 
 def _chips(

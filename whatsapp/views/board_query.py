@@ -1,19 +1,20 @@
 """The board's filters and order, from its URL."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Upper
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller
 from centers.values.text import searched
-from centers.web.search import matching_centers
+from centers.models.kept_rows import KeptRows
 from whatsapp.models import STATES, Instance, Service
-from whatsapp.queries import DOWN, IS_SWITCHING, with_phone
+from whatsapp.queries import DOWN, IS_SWITCHING
+from whatsapp.views.board_search import few_found, that_hold
 
 SERVICE_FILTERS = (("on", _("On")), ("off", _("Off")), ("switching", _("Switching")))
 
@@ -29,7 +30,6 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "payment_status": ("center__payment_status", "center__name", "pk"),
 }
 DEFAULT_ORDER = "center"
-FEW = 1_000  # numbers that a search lists by their keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,32 @@ def _one_of(value: str, choices: list[str]) -> str:
 
 def board_rows(filters: Filters, reseller: Reseller) -> "QuerySet[Instance]":
     """The numbers that match the filters, with their centers, ready for any of ORDERS."""
+    rows = _filtered(filters, reseller)
+    if not filters.search:
+        return rows
+    keys = few_found(filters.search, reseller)
+    return that_hold(rows, filters.search, reseller) if keys is None else rows.filter(pk__in=keys)
+
+
+def board_list(filters: Filters, reseller: Reseller, fields: Iterable[str]) -> "KeptRows | QuerySet[Any]":
+    """The same as named tuples of `fields`; its statement is kept, unless a search finds many."""
+    rest = replace(filters, search="")
+    keys = few_found(filters.search, reseller) if filters.search else None
+    if filters.search and keys is None:
+        return that_hold(_filtered(rest, reseller), filters.search, reseller).values_list(*fields, named=True)
+    return KeptRows(
+        (rest, reseller.pk), lambda: _filtered(rest, reseller).values_list(*fields, named=True), keys
+    )
+
+
+def _filtered(filters: Filters, reseller: Reseller) -> "QuerySet[Instance]":
     rows = Instance.objects.select_related("center").filter(archived_at__isnull=not filters.archived)
     # Redundant, but with this condition the centers' names are read in order from their index instead of sorting all
     # numbers by them (100,000 of them: 0.1 ms against 129).
     rows = rows.filter(center__reseller=reseller)
     for condition in _conditions(filters):
         rows = rows.filter(condition)
-    return _search(rows, filters.search, reseller)
+    return rows
 
 
 def _conditions(filters: Filters) -> list[Q]:
@@ -114,32 +133,3 @@ def _conditions(filters: Filters) -> list[Q]:
     if filters.country:
         conditions.append(Q(center__country_id=filters.country))
     return conditions
-
-
-def _search(rows: "QuerySet[Instance]", text: str, reseller: Reseller) -> "QuerySet[Instance]":
-    """By id, label, phone number, or the center's name and contact.
-
-    An alternative across two tables is tried on every row: the trigram indexes serve each part alone. Few numbers are
-    found by their keys; many are met soon while the list is read in its order.
-    """
-    if not text:
-        return rows
-    own = Instance.objects.filter(reseller=reseller).order_by().annotate(upper_id=Upper("instance_id"))
-    centers = Center.objects.filter(matching_centers(text), reseller=reseller).order_by()
-    parts = [
-        own.filter(upper_id__contains=text.upper()),
-        own.filter(label__name_holds=text),
-        own.filter(center__in=centers.values("pk")),
-    ]
-    if any(character.isdigit() for character in text):
-        parts.append(own.filter(with_phone(text)))
-    each = [part.values("pk")[: FEW + 1] for part in parts]
-    keys = set(each[0].union(*each[1:]).values_list("pk", flat=True)[: FEW + 1])
-    if len(keys) <= FEW:
-        return rows.filter(pk__in=keys)
-    return rows.annotate(upper_id=Upper("instance_id")).filter(
-        Q(upper_id__contains=text.upper())
-        | Q(label__name_holds=text)
-        | with_phone(text)
-        | Q(center__in=centers.values("pk"))
-    )
