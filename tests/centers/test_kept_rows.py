@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django_scopes import ScopeError
 
 from centers.models import Reseller
+from centers.models.kept_rows import KEPT, KeptRows, _statement
 from centers.stored_messages import StoredMessage
 from centers.tenancy.scoping import tenant
-from centers.models.kept_rows import KEPT, KeptRows, _statement
 from tests.factories import CenterFactory, InstanceFactory, ResellerFactory
 from whatsapp.models import Instance
 
@@ -74,7 +74,9 @@ def test_each_scope_has_its_own(reseller: Reseller) -> None:
 
 def test_keys_choose_rows_and_stand_in_no_statement(reseller: Reseller) -> None:
     other = InstanceFactory(center__reseller=ResellerFactory())
-    made = [InstanceFactory(center__reseller=reseller, reseller=reseller, label=f"A{at}").pk for at in range(4)]
+    made = [
+        InstanceFactory(center__reseller=reseller, reseller=reseller, label=f"A{at}").pk for at in range(4)
+    ]
     _statement.cache_clear()
     with tenant(reseller):
         for keys in (made[:3], made[2:], [], [other.pk]):

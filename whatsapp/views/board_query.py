@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller
-from centers.values.text import searched
 from centers.models.kept_rows import KeptRows
+from centers.values.text import searched
 from whatsapp.models import STATES, Instance, Service
 from whatsapp.queries import DOWN, IS_SWITCHING
 from whatsapp.views.board_search import few_found, that_hold
