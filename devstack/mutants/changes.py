@@ -158,6 +158,8 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> l
 
 def _unpromised(node: ast.AST) -> bool:
     """Texts, types, logging: changed, they break no promise. In f-strings, Python 3.11 knows no positions."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"  # of zip: it finds mistakes of ours, and there are none while tests pass
     if isinstance(node, ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom):
         return True
     if isinstance(node, ast.If):
@@ -181,7 +183,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, str, ast.expr | ast.stmt]]:
         yield f"{_brief(node)} -> {_brief(other)}", ast.unparse(other), node
     elif isinstance(node, ast.Call):
         for keyword in node.keywords:
-            if keyword.arg:
+            if keyword.arg and not _unpromised(keyword):
                 call = copy.copy(node)
                 call.keywords = [kept for kept in node.keywords if kept is not keyword]
                 yield (

@@ -207,6 +207,7 @@ def test_failing_tests_are_reported_before_anything_is_changed(tiny: Path) -> No
         ("rows.filter(a=b, c=d)", ["(rows.filter(c=d))", "(rows.filter(a=b))"]),
         ("_('%(a)s') % {'a': a}", []),
         ("log.info('event', number=1)", []),
+        ("zip(a, b, strict=True)", []),
         ("{\n  a,\n  b,\n}", ["{b}", "{a}"]),
     ],
 )

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing.banking.opening import record_openings
 from billing.documents.invoice import content_of, document_of
 from billing.documents.statements import statement_of
-from billing.dunning.suspension import suspend
+from billing.dunning.suspension import Debt, suspend
 from billing.dunning.write_offs import reverse_write_off, write_off
 from billing.invoicing import Part, credit_invoice, lines_left, plan_credit, void_invoice
 from billing.invoicing.flagged_usage import accept_flagged_usage
@@ -243,3 +244,30 @@ def test_a_note_reverses_the_latest_write_off_first_and_no_more_than_it_takes(sh
     last.refresh_from_db()
     assert (first.reversed_at, last.reversed_at is not None) == (None, True)
     assert now_of(invoice)[:2] == (0, 17)
+
+
+def test_what_is_open_again_after_it_was_not_paid_before_comes_after_an_opening_debt(shop: Shop) -> None:
+    invoice, paid = shop.owe("20"), shop.pay("5")
+    given_up(invoice)
+    record_openings(
+        reseller=shop.reseller, balances=[(shop.center.pk, "USD", Decimal(100))], by=None, now=NOW
+    )
+    reverse_payment(payment=paid, because="It bounced", by=None, now=NOW)
+    shop.pay("4")
+    assert now_of(invoice) == (5, 15, False)
+
+
+def test_a_reason_is_cut_to_what_its_row_holds(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    (row,) = write_off(center=shop.center, invoices=[invoice.pk], because="a" * 301, by=None, now=NOW)
+    reverse_write_off(row=row, because="b" * 301, by=None, now=NOW)
+    row.refresh_from_db()
+    assert (row.because, row.reversal_reason) == ("a" * 300, "b" * 300)
+
+
+def test_the_numbers_of_many_invoices_fit_the_suspensions_reason() -> None:
+    many = tuple(Invoice(kind=Invoice.Kind.INVOICE, due_on=DUE) for _each in range(40))
+    for at, row in enumerate(many):
+        row.number = f"INV-2026-{at:04}"
+    longest = Suspension._meta.get_field("because").max_length
+    assert len(Debt(Decimal(400), "USD", many).because) == longest

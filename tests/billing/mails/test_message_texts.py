@@ -147,6 +147,7 @@ def test_every_message_has_a_page_with_an_example(shop: Shop, client: Client, la
         content = response.context["standard"]
         with translation.override(language):
             assert set(one.fields) == set(content.fields), one.name
+        assert content.wording == one.name
 
 
 def test_a_preview_has_the_buttons_of_the_message(shop: Shop, client: Client) -> None:
