@@ -17,6 +17,7 @@ from billing.models import Invoice, Suspension
 from centers.models import Notification, Role, User
 from centers.notifications.compose import compose
 from centers.notifications.delivery import deliver_due
+from centers.notifications.message_texts import save_text
 from centers.notifications.registry import line_of
 from tests.billing.conftest import Shop
 from tests.billing.dunning.test_dunning import at, dun
@@ -37,10 +38,12 @@ def rows(**limits: Any) -> list[Notification]:
     return list(Notification.objects.filter(kind=KIND, **limits).order_by("pk"))
 
 
-def deliver(shop: Shop, offset: int = EVE, hour: int = 9) -> list[tuple[list[str], str]]:
+def deliver(
+    shop: Shop, offset: int = EVE, hour: int = 9, said: str = "suspended tomorrow"
+) -> list[tuple[list[str], str]]:
     mail.outbox.clear()
     deliver_due(reseller=shop.reseller, now=at(offset, hour))
-    return [(one.to, one.subject) for one in mail.outbox if "suspended tomorrow" in one.subject]
+    return [(one.to, one.subject) for one in mail.outbox if said in one.subject]
 
 
 def test_it_names_the_centers_what_each_owes_and_where_to_hold_it(shop: Shop, owner: User) -> None:
@@ -60,7 +63,11 @@ def test_it_names_the_centers_what_each_owes_and_where_to_hold_it(shop: Shop, ow
     assert f"• {shop.center}: 10.00 USD ({numbers[shop.center.pk]})" in message.text
     assert "Total unpaid: 12.50 USD" in message.text
     assert [action.url.partition("/r/")[2].partition("/")[2] for action in message.actions] == ["unpaid/"]
-    assert deliver(shop) == [([owner.email], message.subject)]
+    save_text(
+        reseller=shop.reseller, name=KIND, language="en", subject="{count} on {day}: {amount}", text="{centers}",
+        by=owner, now=at(EVE),
+    )  # fmt: skip
+    assert [subject for _to, subject in deliver(shop, said="8 Mar")] == ["2 on 8 Mar 2026: 12.50 USD"]
 
 
 def test_a_single_one_has_the_link_that_holds_it_first(shop: Shop, owner: User) -> None:
