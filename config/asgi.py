@@ -1,6 +1,7 @@
 """The web process: `/live/` as plain ASGI, every page through Django's WSGI handler in threads (see docs/decisions)."""
 
 import os
+from collections.abc import Awaitable
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
@@ -56,15 +57,14 @@ class Application:
             finally:
                 self._busy.discard(peer)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """No coroutine: one more would stay as long as a stream."""
         if scope["path"].startswith("/live/"):
-            await self.live()(scope, receive, send)
-        elif scope["path"] == "/livez" and scope["method"] in {"GET", "HEAD"}:
+            return self.live()(scope, receive, send)
+        if scope["path"] == "/livez" and scope["method"] in {"GET", "HEAD"}:
             # Here, because it must cost nothing and answer also while all threads for pages are busy.
-            await send({"type": "http.response.start", "status": 200, "headers": _ALIVE})
-            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else b"ok"})
-        else:
-            await self._pages(scope, _as_coroutine(receive), send)
+            return _alive(send, b"" if scope["method"] == "HEAD" else b"ok")
+        return self._pages(scope, _as_coroutine(receive), send)
 
     def live(self) -> LiveServer:
         """This process's live server; created inside the event loop that runs it."""
@@ -89,6 +89,11 @@ class Application:
                 self._live = None
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _alive(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _ALIVE})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _body_limits(limits: ConnectionLimits) -> BodyLimits:

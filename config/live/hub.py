@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,78 +14,16 @@ from redis.exceptions import RedisError
 
 from centers.live import CHANNEL, version_key
 from config.live.pacing import Pace
+from config.live.streams import Listener, Stream, Tenant
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 15.0
 _SLICES = 30
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
-_MOST_TOPICS = 32
 _GATHER_SECONDS = 0.01
 _GIVEN_SECONDS = 0.5  # to a task that is to end
 _CONNECTIONS = 8  # one of them listens
 _LOST = (RedisError, OSError, TimeoutError)
-
-
-Tenant = tuple[int, int | None]  # reseller and, for a portal page, center
-
-
-class Listener:
-    """One tenant's part of a stream. Unsent hints are a set of topics: a slow browser costs no more than a fast one."""
-
-    def __init__(self, tenant: Tenant, woken: asyncio.Event) -> None:
-        self.reseller, self.center = tenant
-        self.key = version_key(*tenant)
-        self._stamp = ""
-        self._news = False
-        self._topics: set[str] = set()
-        self._woken = woken
-
-    def note(self, topics: list[str], stamp: str) -> None:
-        """Note that `topics` changed; `tell` passes it on."""
-        if len(self._topics) < _MOST_TOPICS:
-            self._topics.update(topics)
-        self._stamp = stamp
-
-    def beat(self, stamp: str) -> None:
-        """The tenant's stamp, changed or not."""
-        self._stamp = stamp
-        self.tell()
-
-    def tell(self) -> None:
-        """Pass on what is known."""
-        self._news = True
-        self._woken.set()
-
-    def take(self) -> tuple[list[str], str] | None:
-        """The unsent topics (empty for a heartbeat) and the stamp, handed out once; None when nothing changed."""
-        if not self._news:
-            return None
-        topics, self._topics, self._news = sorted(self._topics), set(), False
-        return topics, self._stamp
-
-
-class Stream:
-    """One browser's stream: the tenants that its pages show, in the order in which it named them."""
-
-    def __init__(self, tenants: list[Tenant]) -> None:
-        self._woken = asyncio.Event()
-        self.listeners = [Listener(tenant, self._woken) for tenant in tenants]
-        self.ended = False
-
-    def end(self) -> None:
-        """Close the stream immediately."""
-        self.ended = True
-        self._woken.set()
-
-    async def next(self) -> list[tuple[int, list[str], str]]:
-        """Wait for the next hint: which tenant, topics, stamp; nothing once the stream is closed."""
-        while not self.ended:
-            await self._woken.wait()
-            self._woken.clear()
-            news = [(number, listener.take()) for number, listener in enumerate(self.listeners)]
-            if found := [(number, *one) for number, one in news if one is not None]:
-                return [] if self.ended else found
-        return []
 
 
 class Hub:
@@ -137,10 +76,10 @@ class Hub:
             await asyncio.wait(running, timeout=_GIVEN_SECONDS)
         await self._redis.aclose()
 
-    async def join(self, tenants: list[Tenant]) -> Stream | None:
+    async def join(self, tenants: list[tuple[int | None, Tenant]], *, seconds: float) -> Stream | None:
         """A new stream with its tenants' stamps, or None while Valkey is unavailable or the server stops."""
         self.start()
-        stream = Stream(tenants)
+        stream = Stream(tenants, seconds=seconds)
         self._streams.add(stream)
         self._count(self.count)
         for listener in stream.listeners:  # before the stamps are read, so that no hint in between is missed
@@ -237,11 +176,17 @@ class Hub:
             slices = [everyone[start::_SLICES] for start in range(_SLICES)]
             for some in slices:
                 await asyncio.sleep(BEAT_SECONDS / _SLICES)
+                self._end_expired()
                 if self._subscribed.is_set():
                     with suppress(*_LOST):
                         await self._beat_once(some)
 
-    async def _first_stamps(self, listeners: list[Listener]) -> None:
+    def _end_expired(self) -> None:
+        now = time.monotonic()
+        for stream in self._streams:
+            stream.end_in_time(now)
+
+    async def _first_stamps(self, listeners: tuple[Listener, ...]) -> None:
         """One request to Valkey for all streams that ask within a moment: after a restart thousands do."""
         self._arrivals += listeners
         if self._reading is None:
@@ -255,9 +200,10 @@ class Hub:
         await self._beat_once(arrived)
 
     async def _beat_once(self, listeners: list[Listener]) -> None:
-        keys = sorted({listener.key for listener in listeners})
-        values = await self._redis.mget(keys) if keys else []
-        stamps = {key: str(value or "0") for key, value in zip(keys, values, strict=True)}
-        for listener in listeners:
+        keys = [listener.key for listener in listeners]
+        asked = sorted(set(keys))
+        values = await self._redis.mget(asked) if asked else []
+        stamps = {key: str(value or "0") for key, value in zip(asked, values, strict=True)}
+        for listener, key in zip(listeners, keys, strict=True):
             if not self._has_turn(listener):  # its hint comes in its turn, with the stamp of then
-                listener.beat(stamps[listener.key])
+                listener.beat(stamps[key])

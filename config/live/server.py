@@ -1,25 +1,31 @@
 """`/live/` and `/live/stamp` as plain ASGI: a stream of hints, and polling for networks that block streams."""
 
-import asyncio
-import json
 from collections import Counter
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qs
 
 from django.core.signing import BadSignature
 
 from centers.live import read_token, token_seconds_left
-from config.live.hub import Hub, Stream, Tenant
+from config.live.hub import Hub
+from config.live.streams import GONE, Stream, Tenant, event, put
 from config.web.request_bodies import Receive, Scope, Send, client_address
 
 MOST_TOKENS = 32
-_LONGEST_SEND = 20.0
 _COMMON = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 ]
+_STREAM_HEADERS = [
+    *_COMMON,
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),
+]
+Answer = Coroutine[Any, Any, None]
 
 
 @dataclass(frozen=True)
@@ -44,29 +50,24 @@ class LiveServer:
         self._open: Counter[tuple[int, str]] = Counter()
         self._tenants: Counter[int] = Counter()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request below `/live/`."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Answer:
+        """One request below `/live/`. Not a coroutine, which would stay as long as the stream, with all it read."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if scope["method"] != "GET":
-            return await _answer(send, 405)
+            return _answer(send, 405)
         tokens = [_Token(number, text) for number, text in enumerate(query.get("t", [])[:MOST_TOKENS])]
         if not any(token.tenant for token in tokens):
-            return await _answer(send, 403)
+            return _answer(send, 403)
         if scope["path"] == "/live/stamp":
-            return await self._stamp(send, tokens[0], query.get("v", [""])[0])
+            return self._stamp(send, tokens[0], query.get("v", [""])[0])
         if scope["path"] != "/live/":
-            return await _answer(send, 404)
+            return _answer(send, 404)
         who = client_address(scope, behind_proxy=self.limits.behind_proxy)
-        resellers = {token.tenant[0] for token in tokens if token.tenant}
-        if not self._has_room(resellers, who):
-            return await _answer(send, 503, retry=30)
-        self._count(resellers, who, 1)
-        try:
-            return await self._stream(receive, send, tokens)
-        finally:
-            self._count(resellers, who, -1)
+        resellers = tuple({token.tenant[0] for token in tokens if token.tenant})
+        scope.clear()  # the web server keeps it to the end of the stream: 2 KB, and more with a browser's headers
+        return self._stream(receive, send, tokens, resellers, who)
 
-    def _has_room(self, resellers: set[int], who: str) -> bool:
+    def _has_room(self, resellers: tuple[int, ...], who: str) -> bool:
         if self.hub.count >= self.limits.streams:
             return False
         return all(
@@ -75,7 +76,7 @@ class LiveServer:
             for reseller in resellers
         )
 
-    def _count(self, resellers: set[int], who: str, change: int) -> None:
+    def _count(self, resellers: tuple[int, ...], who: str, change: int) -> None:
         for reseller in resellers:
             self._open[reseller, who] += change
             self._tenants[reseller] += change
@@ -93,33 +94,36 @@ class LiveServer:
             return await _answer(send, 503, retry=15)
         return await (_answer(send, 204) if stamp == known else _answer(send, 200, stamp.encode()))
 
-    async def _stream(self, receive: Receive, send: Send, tokens: list["_Token"]) -> None:
-        good = [token for token in tokens if token.tenant]
-        stream = await self.hub.join([token.tenant for token in good if token.tenant])
-        if stream is None:
-            return await _answer(send, 503, retry=5)
+    async def _stream(
+        self, receive: Receive, send: Send, tokens: list["_Token"], resellers: tuple[int, ...], who: str
+    ) -> None:
+        if not self._has_room(resellers, who):
+            return await _answer(send, 503, retry=30)
+        self._count(resellers, who, 1)
         try:
-            headers = [
-                *_COMMON,
-                (b"content-type", b"text/event-stream; charset=utf-8"),
-                (b"x-accel-buffering", b"no"),
-            ]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            left = min(token_seconds_left(token.text) for token in good)
-            # A timeout: a token expired. Authority is checked again before more hints are sent.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(left, 1)):
-                    for token in tokens:
-                        if token.tenant is None:
-                            await _put(send, _event(token.number, "refused", ""))
-                    await _write(
-                        receive, send, stream, [token.number for token in good] if len(tokens) > 1 else [None]
-                    )
-            with suppress(OSError, TimeoutError):
-                await _put(send, b"event: bye\ndata: \n\n", more=False)
+            stream = await self._join(tokens)
+            if stream is None:
+                return await _answer(send, 503, retry=5)
+            try:
+                with suppress(*GONE):
+                    await _begin(send, tokens)
+                    tokens.clear()  # a stream rests for minutes: nothing is kept that it does not need
+                    await stream.follow(receive, send)
+                    await put(send, b"event: bye\ndata: \n\n", more=False)
+            finally:
+                self.hub.leave(stream)
         finally:
-            self.hub.leave(stream)
+            self._count(resellers, who, -1)
         return None
+
+    async def _join(self, tokens: list["_Token"]) -> Stream | None:
+        good = [token for token in tokens if token.tenant]
+        # Once a token has expired, authority is checked again before more hints are sent.
+        left = min(token_seconds_left(token.text) for token in good)
+        tenants = [
+            (token.number if len(tokens) > 1 else None, token.tenant) for token in good if token.tenant
+        ]
+        return await self.hub.join(tenants, seconds=max(left, 1))
 
 
 class _Token:
@@ -132,37 +136,12 @@ class _Token:
             self.tenant = read_token(text)
 
 
-async def _write(receive: Receive, send: Send, stream: Stream, numbers: list[int | None]) -> None:
-    """Pass hints on until the browser disconnects or the server stops."""
-    gone = asyncio.ensure_future(_left(receive))
-    gone.add_done_callback(lambda _gone: stream.end())
-    try:
-        while news := await stream.next():
-            await _put(send, b"".join(_news(numbers[which], topics, stamp) for which, topics, stamp in news))
-    finally:
-        gone.cancel()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _news(number: int | None, topics: list[str], stamp: str) -> bytes:
-    if topics:
-        return _event(number, "hint", json.dumps({"t": topics, "v": stamp}))
-    return _event(number, "stamp", stamp)
-
-
-def _event(number: int | None, kind: str, data: str) -> bytes:
-    """The event's id is the number of its token in the address; a stream for one token has none."""
-    head = "" if number is None else f"id: {number}\n"
-    return f"{head}event: {kind}\ndata: {data}\n\n".encode()
-
-
-async def _put(send: Send, body: bytes, *, more: bool = True) -> None:
-    message = {"type": "http.response.body", "body": body, "more_body": more}
-    await asyncio.wait_for(send(message), _LONGEST_SEND)
+async def _begin(send: Send, tokens: list[_Token]) -> None:
+    """The head of the answer, and which tokens are refused."""
+    await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
+    for token in tokens:
+        if token.tenant is None:
+            await put(send, event(token.number, "refused", ""))
 
 
 async def _answer(send: Send, status: int, body: bytes = b"", *, retry: int = 0) -> None:
