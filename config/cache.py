@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import redis
+from django.conf import settings
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 
@@ -35,3 +36,8 @@ class ValkeyCache(RedisCache):
 def _client(url: str) -> redis.Redis:
     """After a fork its pool makes connections of its own in the child."""
     return redis.Redis.from_url(url, socket_timeout=5)
+
+
+def disconnect() -> None:
+    """Close this process's connections; the next command makes another one."""
+    _client(settings.REDIS_URL).connection_pool.disconnect()

@@ -24,6 +24,8 @@ STUCK = Gauge(
 )
 ACCOUNTS = Gauge("markaz_mazbot_accounts", "Accounts with numbers in use", multiprocess_mode="mostrecent")
 STREAMS = Gauge("markaz_live_streams", "Open live streams", multiprocess_mode="livesum")
+#: In the environment of a request that no one has made (config/web/loading.py).
+UNCOUNTED = "markaz.uncounted"
 
 
 def count_accounts(now: datetime) -> None:
@@ -49,6 +51,8 @@ class MetricsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if UNCOUNTED in request.META:
+            return self.get_response(request)
         begun = time.perf_counter()
         response = self.get_response(request)
         match = request.resolver_match

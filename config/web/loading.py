@@ -3,6 +3,10 @@
 import gc
 import importlib
 import os
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.util import setup_testing_defaults
 
 #: Not config.asgi: it divides the connections of one process as it is imported.
 _MODULES = (
@@ -15,6 +19,7 @@ _MODULES = (
 )
 
 
+@cache  # the web process of `make run` is forked from one that has done it
 def load() -> None:
     """Set Django up and import what the pages need; nothing of it connects or starts a thread."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -22,6 +27,7 @@ def load() -> None:
     for name in _MODULES:
         importlib.import_module(name)
     _catalogs()
+    _first_page()
     freeze()
 
 
@@ -31,6 +37,35 @@ def _catalogs() -> None:
 
     for language, _label in settings.LANGUAGES:
         trans_real.translation(language)
+
+
+def _first_page() -> None:
+    """Make the login page for no one: otherwise the first visitors make each process load its parts for itself alone.
+
+    A fork must not inherit a connection. Only a demo makes one here, to ask Valkey for its time.
+    """
+    from django.conf import settings
+    from django.urls import reverse
+
+    from config.cache import disconnect
+    from config.metrics import UNCOUNTED
+    from config.wsgi import application
+
+    site = urlsplit(settings.SITE_URL)
+    environ: dict[str, Any] = {
+        "PATH_INFO": reverse(settings.LOGIN_URL),
+        "HTTP_HOST": site.netloc,
+        "HTTP_X_FORWARDED_PROTO": site.scheme,
+        "wsgi.url_scheme": site.scheme,
+        UNCOUNTED: True,
+    }
+    setup_testing_defaults(environ)
+    application(environ, lambda *_head: _ignore).close()
+    disconnect()
+
+
+def _ignore(_body: bytes) -> None:
+    pass
 
 
 def freeze() -> None:

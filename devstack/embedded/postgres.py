@@ -150,6 +150,8 @@ def _options() -> list[str]:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "max_wal_size": "256MB",
+        # Without processes of their own for reading: a database of this size is in memory, where they only cost some.
+        "io_method": "sync",
     }
     options = ["-D", str(folder())]
     for name, value in settings.items():

@@ -18,10 +18,17 @@ LIBRARIES = (
     "prometheus_client", "PIL.Image", "babel.dates", "qrcode", "a2wsgi", "granian.cli", "granian.server.mp",
     "werkzeug.serving", "kombu.transport.redis", "celery.apps.worker", "celery.apps.beat", "celery.concurrency.thread",
     "celery.concurrency.prefork", "celery.worker.consumer", "celery.worker.strategy", "standardwebhooks",
+    "celery.app.control", "celery.app.log", "celery.worker.autoscale", "celery.worker.components",
+    "celery.worker.consumer.delayed_delivery", "billiard.heap", "billiard.popen_fork", "billiard.sharedctypes",
+    "pycparser.c_parser", "cffi.cparser", "dbm.dumb", "django.core.cache.backends.redis",
 )  # fmt: skip
+#: Celery would load these, where they are installed, for what nothing here uses: coloured listings, tasks in YAML, the
+#: memory of a worker in its debugging. Others may use them.
+NOT_FOR_CELERY = ("pygments", "yaml", "psutil")
 #: The product's, beside what config.web.loading knows.
 MODULES = (
-    "config.watchdog.probes", "config.watchdog.receivers", "config.watchdog.reports", "devstack.sandbox.server",
+    "config.cache", "config.watchdog.probes", "config.watchdog.receivers", "config.watchdog.reports",
+    "devstack.sandbox.server",
 )  # fmt: skip
 
 
@@ -40,9 +47,14 @@ def _libraries() -> None:
     sys.modules.setdefault("click_repl", unused)
     # structlog would take it for coloured tracebacks, which config/logs.py doesn't use.
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+    for name in NOT_FOR_CELERY:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     for name in LIBRARIES:
         with contextlib.suppress(Exception):  # is reported where it is needed
             importlib.import_module(name)
+    for name in NOT_FOR_CELERY:
+        if sys.modules[name] is None:
+            del sys.modules[name]
 
 
 def set_up() -> None:
