@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import sys
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,10 @@ _MODULES = (
     "config.web.request_bodies",
     "a2wsgi",
 )
+
+#: Bytes for each size of small objects, the largest of them, and what `bytes` itself takes.
+_FILLING, _LARGEST, _HEAD = 64 * 1024, 512, sys.getsizeof(b"")
+_FILLED: list[object] = []
 
 
 @cache  # the web process of `make run` is forked from one that has done it
@@ -68,8 +73,17 @@ def _ignore(_body: bytes) -> None:
     pass
 
 
+def _fill_gaps() -> None:
+    """Take up the free places between what is loaded: a fork would copy a page for each thing that it puts there."""
+    _FILLED.extend(object() for _ in range(_FILLING // 16))
+    _FILLED.extend(float(number) for number in range(_FILLING // 32))
+    for size in range(48, _LARGEST + 1, 16):
+        _FILLED.extend(bytes(size - _HEAD) for _ in range(_FILLING // size))
+
+
 def freeze() -> None:
     """Keep later collections away from what is loaded: they would copy its pages into every fork."""
     gc.collect()
+    _fill_gaps()
     gc.freeze()
     gc.enable()
