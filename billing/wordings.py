@@ -86,7 +86,7 @@ def _about_invoices() -> Iterator[Wording]:
     )
     yield _invoice(
         "invoice.credited",
-        _("Credit note over a part"),
+        _("Partial credit note"),
         note,
         lambda one, _day: mail_texts.invoice_credited(one, one),
     )

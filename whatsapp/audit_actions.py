@@ -27,7 +27,7 @@ SENTENCES = {
     "pairing_link.revoked": _("%(who)s revoked the pairing links of %(what)s"),
     "service.disable_requested": _("%(who)s requested to switch %(what)s off"),
     "service.enable_requested": _("%(who)s requested to switch %(what)s on"),
-    "service.disable_withdrawn": _("%(who)s didn't switch %(what)s off: it is no longer overdue"),
+    "service.disable_withdrawn": _("%(who)s didn't suspend %(what)s: it's no longer overdue"),
     "service.disabled": _("MazBot confirmed that %(what)s is off"),
     "service.enabled": _("MazBot confirmed that %(what)s is on"),
     "service.unconfirmed": _("MazBot didn't confirm the state of %(what)s"),

@@ -141,7 +141,7 @@ def _reason(entry: LedgerEntry, language: str, *, is_released: bool) -> str:
         if entry.kind == LedgerEntry.Kind.REVERSAL:
             said = [_("Payment %(reference)s was reversed.") % {"reference": entry.payment}]
             if is_released:
-                said.append(_("Invoices that deducted it are to be paid in full."))
+                said.append(_("Invoices that deducted it must be paid in full."))
             return " ".join(said)
         if entry.kind == LedgerEntry.Kind.REFUND:
             return _("Credit refunded, %(reference)s.") % {"reference": entry.reference}

@@ -98,7 +98,7 @@ def end_charge(*, charge: Charge, last_day: date, by: User | None, now: datetime
         end = day_after(last_day, "last_day")
         if row.end_day is not None and end > row.end_day:
             raise OperationRefused(
-                _("The charge ends on %(day)s already. Add another one to charge longer.")
+                _("The charge already ends on %(day)s. Add another one to charge longer.")
                 % {"day": day_text(row.end_day - ONE_DAY)},
                 field="last_day",
             )

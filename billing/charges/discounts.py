@@ -84,7 +84,7 @@ def end_discount(*, discount: Discount, last_day: date, by: User | None, now: da
             )
         if row.end_day is not None and end > row.end_day:
             raise OperationRefused(
-                _("The discount ends on %(day)s already. Add another one for later days.")
+                _("The discount already ends on %(day)s. Add another one for later days.")
                 % {"day": day_text(row.end_day - ONE_DAY)},
                 field="last_day",
             )
@@ -159,7 +159,7 @@ def _refuse_second(center: Center, on: str, charge: Charge | None, day: date, en
     other = _within(rows, day, end).first()
     if other is not None:
         raise OperationRefused(
-            _("There is a discount on this already: %(discount)s, from %(day)s. End it first.")
+            _("This already has a discount: %(discount)s, from %(day)s. End it first.")
             % {"discount": other, "day": day_text(other.first_day)},
             field="day",
         )

@@ -24,7 +24,7 @@ def open_dispute(*, invoice: Invoice, because: str, by: User | None, now: dateti
     """
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Enter what the center contests."), field="because")
+        raise OperationRefused(_("Enter what the center disputes."), field="because")
     with transaction.atomic():
         center = lock(invoice.center)
         row = Invoice.objects.get(pk=invoice.pk)

@@ -31,14 +31,14 @@ class ChargeForm(OwnTaxForm):
     per_number = forms.BooleanField(
         label=gettext_lazy("For each number"),
         help_text=gettext_lazy(
-            "Once for each number is a set-up fee: numbers that are added later are charged it."
+            "“Once for each number” is a setup fee, charged for numbers that are added later."
         ),
         required=False,
     )
     day = forms.DateField(
         label=gettext_lazy("First day"),
         widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
-        help_text=gettext_lazy("Of a one-off charge, the day that the invoice names."),
+        help_text=gettext_lazy("For a one-off charge, the day named on the invoice."),
     )
     until = forms.DateField(
         label=gettext_lazy("Last day"),
@@ -107,7 +107,7 @@ class DiscountForm(forms.Form):
     amount = AmountField(
         label=gettext_lazy("Or an amount"),
         required=False,
-        help_text=gettext_lazy("Only of one charge, in its currency: it costs that much less each time."),
+        help_text=gettext_lazy("For one charge only, in its currency. It costs that much less each time."),
     )
     day = forms.DateField(
         label=gettext_lazy("First day"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")

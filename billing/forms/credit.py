@@ -88,7 +88,7 @@ class ConversionForm(forms.Form):
         help_text=gettext_lazy("Leave it empty to use the rate under Prices."),
     )
     rate_again = AmountField(
-        label=gettext_lazy("Rate, once more"), max_digits=20, decimal_places=10, required=False
+        label=gettext_lazy("Rate (again)"), max_digits=20, decimal_places=10, required=False
     )
     because = LineField(
         label=gettext_lazy("Reason for another rate"),

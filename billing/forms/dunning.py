@@ -57,7 +57,7 @@ class DisputeForm(forms.Form):
     """What a center contests."""
 
     because = LineField(
-        label=gettext_lazy("What does the center contest?"),
+        label=gettext_lazy("What does the center dispute?"),
         max_length=300,
         help_text=gettext_lazy("Only your team sees this."),
     )
@@ -82,7 +82,7 @@ class WriteOffForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": gettext_lazy("Choose at least one invoice."),
-            "invalid_choice": gettext_lazy("That isn't an open invoice of this center."),
+            "invalid_choice": gettext_lazy("Choose an open invoice of this center."),
         },
     )
     because = LineField(

@@ -19,8 +19,8 @@ from centers.values.text import one_line
 
 HELP = {
     "late_fee_percent": gettext_lazy(
-        "Of what is unpaid of the invoice, without earlier late fees. "
-        "With 0 and no fixed amount there are no late fees."
+        "Of the invoice's unpaid amount, without earlier late fees. With 0 and no fixed amount, no late "
+        "fees are charged."
     ),
     "late_fee_days": gettext_lazy("Counted from the due date. Fees from more than 7 days ago aren't added."),
     "late_fee_monthly": gettext_lazy("Otherwise once for each invoice."),

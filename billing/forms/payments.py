@@ -68,7 +68,7 @@ class PaymentForm(AmountForm):
         max_length=80,
         required=False,
         help_text=gettext_lazy(
-            "The number of the transfer or receipt. Each can be recorded only once. Cash needs none."
+            "The number of the transfer or receipt. Each can be recorded only once. Cash payments don't need one."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

@@ -193,7 +193,7 @@ class ExchangeRateForm(BackdatingForm):
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     rate_again = AmountField(
-        label=gettext_lazy("Rate, once more"), max_digits=20, decimal_places=10, required=False
+        label=gettext_lazy("Rate (again)"), max_digits=20, decimal_places=10, required=False
     )
 
     def __init__(self, *args: Any, reseller: Reseller, **kwargs: Any) -> None:

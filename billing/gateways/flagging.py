@@ -96,7 +96,7 @@ def dismiss_flagged(*, flagged: FlaggedPayment, because: str, by: User | None, n
     """Decide that flagged money needs nothing here, with a reason. OperationRefused: it was decided before."""
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Enter why nothing is to be recorded."), field="because")
+        raise OperationRefused(_("Enter why nothing will be recorded."), field="because")
     with transaction.atomic():
         _decide(_undecided(flagged), State.DISMISSED, by, now, decision=reason)
 

@@ -31,7 +31,7 @@ def to_minor(amount: Decimal, currency: str, *, step: int = 1) -> int:
     if units != units.to_integral_value() or int(units) % step:
         least = from_minor(step, currency)
         raise OperationRefused(
-            _("This gateway takes %(currency)s in steps of %(step)s, so %(amount)s can't be paid there.")
+            _("This gateway accepts %(currency)s in steps of %(step)s, so %(amount)s can't be paid there.")
             % {"currency": currency, "step": f"{least:f}", "amount": format_amount(amount, currency)}
         )
     return int(units)

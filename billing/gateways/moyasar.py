@@ -26,7 +26,7 @@ class Moyasar:
     def create(self, access: Access, order: Order) -> Page:
         amount = to_minor(order.amount, order.currency)
         if amount < LEAST:
-            raise GatewayError(_("Moyasar takes no amount that small."))
+            raise GatewayError(_("Moyasar doesn't accept amounts this small."))
         answer = _call(
             access,
             "POST",

@@ -81,7 +81,7 @@ def locked_invoice(invoice: Invoice) -> Invoice:
         )
     if original.is_advance:
         raise OperationRefused(
-            _("%(number)s is an advance invoice. Refund the credit, or reverse the payment: that credits it.")
+            _("%(number)s is an advance invoice. To credit it, refund the credit or reverse the payment.")
             % {"number": original}
         )
     if original.voided_at:

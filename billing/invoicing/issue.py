@@ -51,7 +51,7 @@ def issue_invoice(
         facts = {"center": center, "first": period.first_day, "last": period.last_day}
         nothing = _("There's nothing to charge “%(center)s” for %(first)s to %(last)s. The period is closed.")
         issued = [
-            _("Credit note %(note)s over %(number)s was issued.")
+            _("Credit note %(note)s for %(number)s was issued.")
             % {"note": note.number, "number": str(note.credits)}
             for note in closed.notes
         ]
@@ -131,7 +131,7 @@ def _shortened(reasons: list[str]) -> str:
     more = len(reasons) - MOST_REASONS
     if more <= 0:
         return together(reasons)
-    rest = _("The page of the invoice names more reasons: %(count)s.") % {"count": more}
+    rest = _("The invoice's page lists more reasons: %(count)s.") % {"count": more}
     return together([*reasons[:MOST_REASONS], rest])
 
 

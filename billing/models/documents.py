@@ -62,7 +62,7 @@ class NumberFormat(models.Model):
 
         FULL = "yyyy", "2026"
         SHORT = "yy", "26"
-        NONE = "running", _("none, numbers run on")
+        NONE = "running", _("none, numbering continues")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=DocumentKind)

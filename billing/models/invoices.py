@@ -68,7 +68,7 @@ class Invoice(models.Model):
         CORRECTION = "correction", _("Usage was corrected")  # the note takes the corrected usage
         PARTIAL = "partial", _("Credited by staff")  # the usage stays invoiced
         ROUNDING = "rounding", _("Rounding returned")  # when the center was closed
-        ADVANCE = "advance", _("Not kept in advance")  # of an advance invoice
+        ADVANCE = "advance", _("No longer paid in advance")  # of an advance invoice
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="invoices", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="invoices", db_index=False)

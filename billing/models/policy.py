@@ -136,7 +136,7 @@ class BillingPolicy(SuspensionRules):
                 condition=Q(exchange_warn_days__lte=F("exchange_block_days")),
                 name="billingpolicy_warns_before_it_blocks",
                 violation_error_message=_(
-                    "A rate warns before it blocks invoices: enter at least as many days for blocking."
+                    "The warning comes before invoices are blocked: enter at least as many days for blocking."
                 ),
             )
         ]

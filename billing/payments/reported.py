@@ -110,11 +110,11 @@ def _check_new(invoice: Invoice, reference: str) -> None:
     waiting = rows.filter(state=State.UNDECIDED)
     if waiting.filter(reference__named=reference).exists():
         raise OperationRefused(
-            _("You have reported this payment already. It's being checked."), field="reference"
+            _("You've already reported this payment. It's being checked."), field="reference"
         )
     if waiting.count() >= MOST_WAITING or rows.count() >= MOST:
         raise OperationRefused(
-            _("Several payments of this invoice are being checked already. Contact the sender instead.")
+            _("Several payments of this invoice are already being checked. Contact the sender instead.")
         )
 
 

@@ -57,7 +57,9 @@ def add_plan(
     with transaction.atomic():
         Reseller.objects.select_for_update(of=("self",), no_key=True).get(pk=reseller.pk)
         if Plan.objects.filter(reseller=reseller, name=text, archived_at=None).exists():
-            raise OperationRefused(_("There is a plan “%(name)s” already.") % {"name": text}, field="name")
+            raise OperationRefused(
+                _("A plan named “%(name)s” already exists.") % {"name": text}, field="name"
+            )
         plan: Plan = Plan.objects.create(
             reseller=reseller,
             name=text,

@@ -44,8 +44,8 @@ def check_currencies(reseller: Reseller, now: datetime) -> list[str]:
     detail = ""
     if others and not is_kept(reseller_policy(reseller), usage, others):
         detail = _(
-            "MazBot's rates are in %(rates)s, but the usage of the account is counted in %(usage)s. Usage is still "
-            "charged in %(usage)s. Say under Prices which currency it is in."
+            "MazBot's rates are in %(rates)s, but the usage of the account is counted in %(usage)s. Usage "
+            "is still charged in %(usage)s. Choose its currency under Prices."
         ) % {"rates": ", ".join(others), "usage": usage}
     keep_alert(reseller=reseller, kind=Alert.Kind.RATES_CURRENCY, detail=detail, now=now)
     return others
@@ -60,7 +60,9 @@ def choose_currency(*, reseller: Reseller, currency: str, by: User | None, now: 
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
         usage, others = other_currencies(reseller)
         if currency not in (usage, *others) or not others:
-            raise OperationRefused(_("The currencies of the rates and of the usage are others by now."))
+            raise OperationRefused(
+                _("The currency of the rates or of the usage has changed in the meantime.")
+            )
         if currency == usage:
             policy = reseller_policy(reseller)
             policy.currencies_kept = _pair(usage, others)

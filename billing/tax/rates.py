@@ -122,7 +122,7 @@ def check_terms(category: str, percent: Decimal, reason: str, *, prefix: str = "
         )
     if category in NEED_REASON and not reason:
         raise OperationRefused(
-            _("Enter the reason. It is printed on invoices, such as the article of the law."),
+            _("Enter the reason, such as the article of the law. It's printed on invoices."),
             field=f"{prefix}reason",
         )
 

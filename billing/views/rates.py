@@ -81,7 +81,7 @@ def rate_list_refuse(request: TenantRequest, pk: int) -> HttpResponseBase:
     performed(
         request,
         lambda: refuse_rates(fetch=fetch, by=request.user, now=clock.now()),
-        _("The previous rates still apply. You aren't asked about this list again."),
+        _("The previous rates still apply. You won't be asked about this list again."),
     )
     return redirect("rate_list", request.reseller.slug, fetch.pk)
 

@@ -22,8 +22,8 @@ def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
             "total": money_text(invoice.total, invoice.currency),
             "day": day_text(invoice.due_on),
         }
-        due = _("Invoice %(number)s over %(total)s is due on %(day)s. View it here:")
-        said = due if invoice.open_amount > 0 else _("Here is invoice %(number)s over %(total)s:")
+        due = _("Invoice %(number)s for %(total)s is due on %(day)s. View it here:")
+        said = due if invoice.open_amount > 0 else _("Here is invoice %(number)s for %(total)s:")
         return Share(
             name="invoice",
             what=what,

@@ -52,7 +52,7 @@ _sentences: dict[str, str | Promise] = {
     "destination.resumed": gettext_lazy("%(who)s resumed a destination for notifications: %(what)s"),
     "destination.removed": gettext_lazy("%(who)s removed a destination for notifications: %(what)s"),
     "destination.paused": gettext_lazy(
-        "%(who)s paused a destination for notifications, because it takes no messages: %(what)s"
+        "%(who)s paused a destination for notifications, because it doesn't accept messages: %(what)s"
     ),
     "email.tested": gettext_lazy("%(who)s sent a test email"),
     "share.mailed": gettext_lazy("%(who)s sent a link by email"),

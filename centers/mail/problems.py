@@ -75,7 +75,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         _("Put the name in the certificate into EMAIL_URL, or issue the certificate for this one."),
     ),
     P.UNTRUSTED: (
-        _("The certificate of %(server)s comes from no authority that this machine trusts."),
+        _("The certificate of %(server)s isn't from an authority that this machine trusts."),
         _("Use a certificate of a public authority, or add your own authority to this machine (SSL_CERT_FILE)."),
     ),
     P.NO_TLS: (
@@ -154,7 +154,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
     ),
     P.LOST: (
         _("%(server)s stopped responding while it received the email."),
-        _("The email may have arrived all the same."),
+        _("The email may have arrived anyway."),
     ),
     P.WRITING: (
         _("The email can't be written."),

@@ -51,4 +51,4 @@ def _of_server() -> list[tuple[str, str]]:
 def _encryption() -> str:
     if settings.EMAIL_USE_SSL:
         return _("TLS from the first byte")
-    return _("TLS (STARTTLS)") if settings.EMAIL_USE_TLS else _("None: emails cross the network readable")
+    return _("TLS (STARTTLS)") if settings.EMAIL_USE_TLS else _("None: emails are sent unencrypted")

@@ -96,7 +96,9 @@ class NotificationPreference(models.Model):
     channels = ArrayField(models.CharField(max_length=16), default=list, blank=True, db_default=_NONE)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
-    urgent_passes = models.BooleanField(_("urgent messages pass"), default=True, db_default=True)
+    urgent_passes = models.BooleanField(
+        _("urgent messages during quiet hours"), default=True, db_default=True
+    )
     digest = models.CharField(
         _("delivery"), max_length=8, choices=Digest, default=Digest.NONE, db_default=Digest.NONE
     )

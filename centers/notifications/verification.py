@@ -107,7 +107,7 @@ def _write(row: Notification, now: datetime) -> Content | None:
         subject=_("Your code for %(reseller)s") % {"reseller": row.reseller},
         text=_(
             "Enter %(code)s in Markaz to get messages from %(reseller)s here. It works for %(minutes)d minutes. If you "
-            "didn't expect this message, ignore it: nothing more will come."
+            "didn't expect this message, ignore it. You won't get another one."
         )
         % {"code": code, "reseller": row.reseller, "minutes": GOOD_FOR.total_seconds() // 60},
     )

@@ -35,7 +35,7 @@ def check_domain(email: str) -> None:
         reached = ""
     if unicodedata.normalize("NFC", reached).lower() != domain:
         text = _(
-            "Mail can't be sent to “%(domain)s” as it's written here. Write the domain in Latin letters, "
+            "Email can't be sent to “%(domain)s” as it's written here. Write the domain in Latin letters, "
             "beginning with xn--."
         )
         raise ValidationError(text % {"domain": domain[:100]}, code="domain")

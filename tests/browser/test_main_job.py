@@ -74,7 +74,7 @@ def try_the_account(page: Page, tenant: Tenant) -> None:
     page.goto(tenant.url("settings/mazbot/"))
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Test connection").click()
-    expect(page.locator("#test-result")).to_contain_text("Failed at: login", ignore_case=True)
+    expect(page.locator("#test-result")).to_contain_text("Failed at: sign-in", ignore_case=True)
     page.get_by_label("Password").fill("sandbox-password")
     page.get_by_role("button", name="Test connection").click()
     expect(page.locator("#test-result .alert-success")).to_be_visible()

@@ -76,7 +76,7 @@ class TemplateForm(forms.Form):
             chosen.pop()
         if "" in chosen:
             gap = f"variable_{chosen.index('') + 1}"
-            self.add_error(gap, _("Choose what fills this place, or clear the ones after it."))
+            self.add_error(gap, _("Choose what fills this placeholder, or clear the ones after it."))
         cleaned["variables"] = chosen
         return cleaned
 

@@ -13,7 +13,8 @@ SENTENCES = {
         "status at MazBot."
     ),
     TemplateProblem.VARIABLES: _(
-        "The template “%(template)s” doesn't take the variables it was sent. Check how many it has, and in which order."
+        "The template “%(template)s” doesn't accept the variables that were sent. Check how many it has, and "
+        "in which order."
     ),
     TemplateProblem.NUMBER: _(
         "This phone number can't receive WhatsApp messages. Check that it's right and that it has WhatsApp."
@@ -23,7 +24,7 @@ SENTENCES = {
         "at MazBot."
     ),
 }
-_MAYBE_SENT = _("The message may have arrived all the same.")
+_MAYBE_SENT = _("The message may have arrived anyway.")
 
 #: Seconds until another try makes sense, where MazBot named no time.
 AFTER: dict[TemplateProblem, float] = {TemplateProblem.QUOTA: 1800, TemplateProblem.LOGIN: 1200}

@@ -22,7 +22,7 @@ class Alert(models.Model):
         UNKNOWN_STATUS = "unknown_status", _("Unknown status")
         NEEDS_QR = "needs_qr", _("Phone logged out")
         FLAPPING = "flapping", _("Unstable connection")
-        STALE = "stale", _("Not seen for long")
+        STALE = "stale", _("Not seen for a long time")
         SILENT = "silent", _("Fewer messages than usual")
         FAILING = "failing", _("More failed messages than usual")
         NOT_FOUND = "not_found", _("Instance unknown to MazBot")

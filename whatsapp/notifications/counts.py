@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from centers.models import Notification
@@ -18,7 +17,9 @@ _WORDS = {
     ),
     Kind.NEEDS_QR: ngettext_lazy("%(n)s phone logged out", "%(n)s phones logged out", "n"),
     Kind.FLAPPING: ngettext_lazy("%(n)s unstable connection", "%(n)s unstable connections", "n"),
-    Kind.STALE: ngettext_lazy("%(n)s number not seen for long", "%(n)s numbers not seen for long", "n"),
+    Kind.STALE: ngettext_lazy(
+        "%(n)s number not seen for a long time", "%(n)s numbers not seen for a long time", "n"
+    ),
     Kind.SILENT: ngettext_lazy(
         "%(n)s number with fewer messages than usual", "%(n)s numbers with fewer messages than usual", "n"
     ),
@@ -29,7 +30,7 @@ _WORDS = {
     ),
     Kind.NOT_FOUND: ngettext_lazy("%(n)s number unknown to MazBot", "%(n)s numbers unknown to MazBot", "n"),
     Kind.SWITCH_UNCONFIRMED: ngettext_lazy(
-        "%(n)s number not switched yet", "%(n)s numbers not switched yet", "n"
+        "%(n)s number not switched on or off yet", "%(n)s numbers not switched on or off yet", "n"
     ),
     Kind.WEBHOOK_UNCONFIRMED: ngettext_lazy(
         "%(n)s webhook address not confirmed", "%(n)s webhook addresses not confirmed", "n"
@@ -46,8 +47,10 @@ def counted(row: Notification, count: int) -> str:
     if kind in _WORDS:
         return str(_WORDS[kind] % {"n": count})
     # One at a time, as a rule: an account, a rate list.
-    values = {"what": kind.label, "n": count}
-    return str(kind.label) if count == 1 else _("%(what)s (%(n)s times)") % values
+    if count == 1:
+        return str(kind.label)
+    text = ngettext("%(what)s (%(n)s time)", "%(what)s (%(n)s times)", count)
+    return text % {"what": kind.label, "n": count}
 
 
 def since(row: Notification) -> datetime:

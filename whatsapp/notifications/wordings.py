@@ -20,7 +20,7 @@ _FIELDS = {
     "center": _("the name of the center"),
     "since": _("since when"),
     "advice": _("what it means and what to do"),
-    "details": _("what MazBot or Markaz said"),
+    "details": _("what MazBot or Markaz reported"),
 }
 
 

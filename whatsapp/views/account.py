@@ -98,7 +98,7 @@ def _found(diagnosis: Diagnosis) -> dict[str, Any]:
         Step.NETWORK: _("Network"),
         Step.LOCALE: _("Locale path"),
         Step.API_KEY: _("API key"),
-        Step.LOGIN: _("Login"),
+        Step.LOGIN: _("Sign-in"),
         Step.LIMIT: _("Request limit"),
         Step.RATES: _("First call"),
     }

@@ -16,12 +16,12 @@ class OpenInvoicesField(forms.TypedMultipleChoiceField):
         super().__init__(
             label=gettext_lazy("Invoices to settle"),
             help_text=gettext_lazy(
-                "Choose none to cover the oldest due date first. What is left over does so too."
+                "If you choose none, the payment covers the oldest due date first. So does what is left over."
             ),
             coerce=int,
             required=False,
             widget=forms.CheckboxSelectMultiple,
-            error_messages={"invalid_choice": gettext_lazy("That isn't an open invoice of this center.")},
+            error_messages={"invalid_choice": gettext_lazy("Choose an open invoice of this center.")},
         )
 
     def show(self, invoices: Iterable[Invoice]) -> None:

@@ -163,7 +163,7 @@ class _Run:
     def _show_asked(self, count: int) -> None:
         if time.monotonic() - self._shown >= _SHOWN_EVERY:
             self._shown = time.monotonic()
-            self._recorder.note = _("Asking MazBot for last changes: %(count)s answers so far.") % {
+            self._recorder.note = _("Fetching the latest changes from MazBot: %(count)s answers so far.") % {
                 "count": count
             }
             self._recorder.save()

@@ -170,14 +170,14 @@ class FlaggedPayment(models.Model):
     """Money that a gateway says has moved and that was not recorded: staff decide what it is."""
 
     class Why(models.TextChoices):
-        UNKNOWN_LINK = "unknown_link", _("No payment link of yours fits")
-        AMOUNT = "other_amount", _("Another amount than the link's")
-        CURRENCY = "other_currency", _("Another currency than the link's")
+        UNKNOWN_LINK = "unknown_link", _("No matching payment link")
+        AMOUNT = "other_amount", _("Amount differs from the link's")
+        CURRENCY = "other_currency", _("Currency differs from the link's")
         VOID = "void", _("The invoice was voided")
         NOTHING_OPEN = "nothing_open", _("The invoice was already paid")
         TWICE = "twice", _("The link was paid a second time")
         RETURNED = "returned", _("The gateway returned the money")
-        NO_CENTER = "no_center", _("No center or invoice of yours fits")
+        NO_CENTER = "no_center", _("No matching center or invoice")
         REFUSED = "unrecorded", _("It couldn't be recorded")
 
     class State(models.TextChoices):

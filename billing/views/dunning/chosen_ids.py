@@ -54,7 +54,7 @@ def each(
             refused.append((center, refusal.message))
         except DatabaseError:
             log.exception("chosen_center_failed", center_id=center.pk)
-            refused.append((center, _("It wasn't done. Try again.")))
+            refused.append((center, _("This didn't work. Try again.")))
     return done, refused
 
 

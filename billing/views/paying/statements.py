@@ -98,7 +98,7 @@ def bank_lines_record(request: TenantRequest) -> HttpResponseBase:
     for text in refusals[:_SHOWN_REFUSALS]:
         toast(request, text, "error")
     if not lines:
-        toast(request, _("Tick the lines that are right first."), "warning")
+        toast(request, _("Select the correct lines first."), "warning")
     return redirect("bank_statements", request.reseller.slug)
 
 
@@ -157,5 +157,5 @@ def _line_page(
 def _said(statement: BankStatement) -> str:
     new = statement.lines_read - statement.known_before
     return _(
-        "New payments: %(new)s. Known from earlier files: %(known)s. Lines that are no incoming payment: %(other)s."
+        "New payments: %(new)s. Known from earlier files: %(known)s. Lines that aren't incoming payments: %(other)s."
     ) % {"new": new, "known": statement.known_before, "other": len(statement.left_out)}

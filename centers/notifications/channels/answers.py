@@ -30,7 +30,7 @@ def judged(answer: Answer, *, service: str, dead: frozenset[int] = GONE) -> Acce
         final = status in MOVED
         raise ChannelError(moved % named, answer=answer.text, permanent=final, dead=final)
     if status == 429:
-        limited = _("%(service)s takes no more messages for now (HTTP %(status)s).") % named
+        limited = _("%(service)s accepts no more messages for now (HTTP %(status)s).") % named
         raise ChannelError(limited, answer=answer.text, retry_after=answer.retry_after)
     if status in (401, 403):
         refused = _(

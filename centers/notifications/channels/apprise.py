@@ -132,8 +132,8 @@ def _parsed(address: str) -> "tuple[Plugin, dict[str, Any]]":
     if scheme not in known:
         raise OperationRefused(
             _(
-                "“%(scheme)s” isn't a supported service. Enter an Apprise address of Slack, Telegram, Teams, Discord, "
-                "ntfy, Pushover, Matrix or another service of the list."
+                "“%(scheme)s” isn't a supported service. Enter an Apprise address of Slack, Telegram, "
+                "Teams, Discord, ntfy, Pushover, Matrix or another service on the list."
             )
             % {"scheme": scheme[:40]}
         )

@@ -48,7 +48,7 @@ def _note(bounce: Bounce, now: datetime) -> int:
     reason = (
         _("The recipient marked an email as spam.")
         if bounce.spam
-        else _("An email came back: the mailbox doesn't exist, or takes none of our mail.")
+        else _("An email bounced: the mailbox doesn't exist, or doesn't accept our email.")
     )
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=state,

@@ -77,7 +77,7 @@ def _made(attachment: Attachment) -> bytes:
     except Exception as error:
         log.exception("attachment_not_made", file=attachment.name)
         raise ChannelError(
-            _("The file %(name)s couldn't be made (%(error)s).")
+            _("The file %(name)s couldn't be created (%(error)s).")
             % {"name": attachment.name, "error": type(error).__name__}
         ) from error
 

@@ -56,7 +56,7 @@ def notification_send_again(request: TenantRequest, pk: int) -> HttpResponseBase
     performed(
         request,
         lambda: send_again(notification=row, by=request.user, now=clock.now()),
-        _("The message is sent again."),
+        _("The message is being sent again."),
     )
     return redirect("notification_log", request.reseller.slug)
 

@@ -24,7 +24,7 @@ EXPORT_COLUMNS = (
     _("Status"),
     _("Due"),
     _("Sent"),
-    _("Tries"),
+    _("Attempts"),
     _("Notifications in it"),
     _("Reason"),
 )

@@ -84,7 +84,7 @@ def _acted(
     act, by, now = request.POST.get("act", "save"), request.user, clock.now()
     if request.method == "POST" and act == "reset":
         message_texts.reset_text(**common, by=by, now=now)
-        return redirect_with_toast(request, _("The standard text is sent again."), request.path)
+        return redirect_with_toast(request, _("The standard text is used again."), request.path)
     if act == "save" and saved(
         form, lambda: message_texts.save_text(**common, **form.cleaned_data, by=by, now=now)
     ):

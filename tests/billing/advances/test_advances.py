@@ -141,7 +141,7 @@ def test_a_reversed_payment_takes_its_deductions_along(taxed: Shop) -> None:
     note = advance.credit_notes.get()
     assert (note.total, left(advance), taxes(taxed)) == (-115, 0, 15)
     assert [row.kind for row in note.advances_in.all()] == ["released", "credited"]
-    assert note.reason == f"Payment {payment} was reversed. Invoices that deducted it are to be paid in full."
+    assert note.reason == f"Payment {payment} was reversed. Invoices that deducted it must be paid in full."
     bill.refresh_from_db()
     assert (bill.open_amount, advances_on(bill)["advance_left"]) == (115, 115)
     said = " ".join(words(document_of(bill).typeset()).split())

@@ -275,7 +275,7 @@ def test_what_is_refused_names_the_field(shop: Shop) -> None:
             end_charge(charge=charge, last_day=day, by=None, now=NOW)
         assert refused.value.field == "last_day"
     end_charge(charge=monthly, last_day=date(2026, 3, 10), by=None, now=NOW)
-    with pytest.raises(OperationRefused, match="ends on 10 Mar 2026 already"):
+    with pytest.raises(OperationRefused, match="already ends on 10 Mar 2026"):
         end_charge(charge=monthly, last_day=date(2026, 3, 20), by=None, now=NOW)
     with pytest.raises(OperationRefused, match="is on an invoice"):
         withdraw_charge(charge=once, by=None, now=NOW)

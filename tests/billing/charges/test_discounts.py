@@ -159,11 +159,11 @@ def test_what_is_refused_names_the_field(shop: Shop) -> None:
     assert field("invoiced already", day=FEB_15) == "day"
     assert field("before the first", until=FEB_15) == "until"
     own = give(shop, day=MARCH_1, now=NOW)
-    assert field("discount on this already") == "day"
+    assert field("This already has a discount") == "day"
     with pytest.raises(OperationRefused, match="begins on"):
         end_discount(discount=own, last_day=FEB_15, by=None, now=NOW)
     end_discount(discount=own, last_day=date(2026, 3, 10), by=None, now=NOW)
-    with pytest.raises(OperationRefused, match="ends on 10 Mar 2026 already"):
+    with pytest.raises(OperationRefused, match="already ends on 10 Mar 2026"):
         end_discount(discount=own, last_day=date(2026, 3, 11), by=None, now=NOW)
     close(shop, MARCH)
     with pytest.raises(OperationRefused, match="End it instead"):

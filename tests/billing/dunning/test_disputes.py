@@ -71,7 +71,7 @@ def test_who_recorded_and_who_decided(shop: Shop) -> None:
 
 def test_what_can_not_be_disputed(shop: Shop) -> None:
     invoice = shop.owe("10")
-    with pytest.raises(OperationRefused, match="contests"):
+    with pytest.raises(OperationRefused, match="disputes"):
         open_dispute(invoice=invoice, because=" ", by=None, now=NOW)
     shop.pay("10")
     with pytest.raises(OperationRefused, match="Nothing is left"):

@@ -140,7 +140,7 @@ def test_the_first_of_many_reasons_are_named(shop: Shop) -> None:
     with pytest.raises(OperationRefused) as refused:
         issue(shop)
     assert refused.value.message.count("hasn't been fetched") == MOST_REASONS
-    assert refused.value.message.endswith("The page of the invoice names more reasons: 2.")
+    assert refused.value.message.endswith("The invoice's page lists more reasons: 2.")
 
 
 def test_unread_days_block(shop: Shop) -> None:

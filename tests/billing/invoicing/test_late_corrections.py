@@ -79,7 +79,7 @@ def test_an_accepted_decrease_is_reported_at_once_and_becomes_credit(shop: Shop)
     accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=LATER)
     assert alerts() == [center]
     shop.pay("10", center)
-    with pytest.raises(NothingToCharge, match="CN-2026-0001 over INV-2026-0001"):
+    with pytest.raises(NothingToCharge, match="CN-2026-0001 for INV-2026-0001"):
         issue_last_invoice(center=center, by=None, now=LATER)
     assert Invoice.objects.get(kind="credit_note").total == -6
     assert alerts() == []

@@ -68,7 +68,7 @@ def test_the_limits_are_the_resellers(shop: Shop, center: Center) -> None:
     save_policy(reseller=shop.reseller, by=None, now=NOW, exchange_warn_days=5, exchange_block_days=10)
     with pytest.raises(OldRate):
         preview_invoice(center, FEBRUARY)
-    with pytest.raises(OperationRefused, match="warns before it blocks"):
+    with pytest.raises(OperationRefused, match="comes before invoices are blocked"):
         save_policy(reseller=shop.reseller, by=None, now=NOW, exchange_warn_days=11)
 
 

@@ -200,7 +200,7 @@ def test_a_voided_invoice_is_not_compared_with(shop: Shop) -> None:
 def test_staff_with_costs_see_them_and_others_do_not(desk: Desk) -> None:
     address = desk.url("invoices/lines/{line}/".format(**desk.ids()))
     with_costs = desk.as_(desk.billing).get(address).content.decode()
-    assert "How the amount is made" in with_costs
+    assert "How the amount is calculated" in with_costs
     assert "Cost at MazBot" in with_costs
     without = desk.as_(desk.support).get(address).content.decode()
     assert "Days" in without

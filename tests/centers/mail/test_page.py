@@ -64,7 +64,7 @@ def test_the_page_says_how_mail_leaves_and_never_who_signs_in(
     for url, expected in [
         (f"submission://canary-name:{SECRET}@mail.noor.example", ["mail.noor.example", "587", "STARTTLS", "With name"]),
         (f"smtps://canary-name:{SECRET}@mail.noor.example", ["465", "TLS from the first byte"]),
-        ("smtp://mail.noor.example", ["25", "None: emails cross", "Without signing in", "Not reported"]),
+        ("smtp://mail.noor.example", ["25", "None: emails are sent", "Without signing in", "Not reported"]),
         (f"postmark:?server_token={SECRET}", ["Postmark (API)", "Not reported"]),
         ("console:", ["No mail server", "Set EMAIL_URL"]),
     ]:  # fmt: skip
@@ -79,9 +79,9 @@ def test_a_test_arrives_at_the_person_who_asks_for_it(reseller: Reseller, owner:
     with server() as (inbox, port):
         use_port(settings, port)
         status, shown = clicked(owner, reseller)
-        assert (status, "took the test" in shown, "Send a test" in shown) == (200, True, True)
+        assert (status, "accepted the test email" in shown, "Send a test" in shown) == (200, True, True)
         status, shown = clicked(owner, reseller, HX_Request="true")
-        assert (status, "took the test" in shown, "Send a test" in shown) == (200, True, False)
+        assert (status, "accepted the test email" in shown, "Send a test" in shown) == (200, True, False)
     assert [mail["To"] for mail in inbox.mails] == ["owner@noor.example"] * 2
     assert AuditEntry.objects.filter(action="email.tested", actor=owner).count() == 2
     assert not Notification.objects.exists()

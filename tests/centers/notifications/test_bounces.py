@@ -96,7 +96,7 @@ def test_a_bounce_is_noted_once_and_the_address_gets_nothing_more(desk: Desk, pr
         assert report("HardBounce", "pm-1") == 200
     first.refresh_from_db()
     assert first.state == "bounced"
-    assert "came back" in str(first.error)
+    assert "bounced" in str(first.error)
     assert first.answer.startswith("smtp;550 5.1.1")
     assert desk.outcomes("invoice:1") == ["sent", "bounced"]
     place = Destination.objects.get(channel="email")

@@ -109,7 +109,7 @@ def test_a_person_sets_a_kind_apart_and_back(desk: Desk) -> None:
     assert client.post(edit, FORM | {"digest": "none", "channels": []}).status_code == 302
     assert (channels(desk, "test.calm"), channels(desk, "test.down")) == ([], ["test"])
     overview = " ".join(client.get(url(desk, "reach")).content.decode().split())
-    assert (overview.count("Same as “Tests”"), "1 set apart" in overview) == (2, True)
+    assert (overview.count("Same as “Tests”"), "1 with its own settings" in overview) == (2, True)
     group = " ".join(client.get(url(desk, "reach_edit", "tests")).content.decode().split())
     assert "Kinds with settings of their own stay as they are: <bdi>“Calm”</bdi>" in group
     entry = AuditEntry.objects.get(action="notifications.changed")

@@ -116,7 +116,7 @@ def test_a_test_says_in_a_sentence_what_is_wrong(shown: Page) -> None:
     control.set_template_status(key, "notice", "rejected")
     assert "WhatsApp hasn&#x27;t approved it" in shown.test().content.decode()
     control.add_template(key, "notice", "{{1}}")
-    assert "doesn&#x27;t take the variables" in shown.test().content.decode()
+    assert "doesn&#x27;t accept the variables" in shown.test().content.decode()
     control.add_template(key, "notice", "{{1}} {{2}}")
     control.set_whatsapp(PHONE, has_whatsapp=False)
     assert "can&#x27;t receive WhatsApp messages" in shown.test().content.decode()
@@ -125,7 +125,7 @@ def test_a_test_says_in_a_sentence_what_is_wrong(shown: Page) -> None:
     assert "quota is used up" in shown.test().content.decode()
     control.set_quota(key, 100)
     control.set_fault("send_template", "500", times=1, account_key=key)
-    assert "MazBot had an internal error. The message may have arrived all the same." in (
+    assert "MazBot had an internal error. The message may have arrived anyway." in (
         shown.test().content.decode()
     )
     assert "isn&#x27;t a phone number" in shown.test("+1").content.decode()

@@ -79,7 +79,7 @@ def test_a_list_that_began_on_another_day_has_the_date(shop: Shop) -> None:
     assert row is not None
     deliver_due(reseller=shop.reseller, now=row.due_at)
     (subject,) = [one.subject for one in mail.outbox if one.to == [shop.owner.email]]
-    assert subject.startswith(f"2 numbers not seen for long since {shop.now.day} ")
+    assert subject.startswith(f"2 numbers not seen for a long time since {shop.now.day} ")
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

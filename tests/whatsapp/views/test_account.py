@@ -125,7 +125,7 @@ def test_a_wrong_key_is_named(there: Place) -> None:
 
 def test_a_wrong_password_is_named_with_the_hint(there: Place) -> None:
     text = _try(there, password="wrong")
-    assert "Failed at: Login" in text
+    assert "Failed at: Sign-in" in text
     assert "staff account" in text
 
 

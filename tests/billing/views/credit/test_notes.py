@@ -153,7 +153,7 @@ def test_the_issue_page_shows_the_credit_notes_of_corrections(desk: Desk) -> Non
     assert "-99,000.00" in page
     done = desk.as_(desk.owner).post(desk.url(f"invoices/issue/{desk.center.pk}/"), days, follow=True)
     [note] = _notes(desk)
-    assert f"Credit note {note.number} over {desk.invoice.number} was issued." in done.content.decode()
+    assert f"Credit note {note.number} for {desk.invoice.number} was issued." in done.content.decode()
 
 
 def test_only_who_may_issue_invoices_credits_them_and_only_invoices(desk: Desk) -> None:

@@ -78,7 +78,7 @@ def test_its_line_has_no_cost_and_no_messages(paid: Desk) -> None:
         assert "TR-IN-ADVANCE" in page
         for absent in (
             "Charged messages",
-            "How the amount is made",
+            "How the amount is calculated",
             "Your prices on these days",
             "MazBot's rates",
         ):

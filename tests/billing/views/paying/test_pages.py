@@ -148,7 +148,7 @@ def test_a_flagged_payment_is_listed_and_decided(desk: Desk, sandbox: SandboxSer
     say(desk, sandbox, units=500)
     page = desk.url("payments/flagged/")
     text = client.get(page).content.decode()
-    assert "Another amount" in text
+    assert "Amount differs" in text
     assert desk.invoice.number in text
     with tenant(desk.reseller):
         flagged = FlaggedPayment.objects.get()

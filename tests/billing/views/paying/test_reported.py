@@ -108,10 +108,10 @@ def test_bad_reports_get_a_sentence_and_few_may_wait(desk: Desk, path: str) -> N
         answer = report(path, **wrong)
         assert (answer.status_code, said in answer.content.decode()) == (422, True), wrong
     assert report(path).status_code == 302
-    assert "reported this payment already" in report(path, reference="tr‐77").content.decode()
+    assert "already reported this payment" in report(path, reference="tr‐77").content.decode()
     for number in range(MOST_WAITING - 1):
         assert report(path, reference=f"A{number}").status_code == 302
-    assert "checked already" in report(path, reference="B").content.decode()
+    assert "already being checked" in report(path, reference="B").content.decode()
     with tenant(desk.reseller):
         desk.shop.pay(CANARY)
         desk.shop.pay("20000")

@@ -30,15 +30,15 @@ def test_pages_show_what_is_kept_and_of_when_it_is(desk: Desk, reports_asked: li
         add = desk.shop.number(desk.shop.new_center(name="Newest"))
     client = desk.as_(desk.owner)
     text = client.get(desk.url("usage/profit/")).content.decode()
-    assert "still being added up" in text
-    assert "being added up" in client.get(desk.url("home/money/")).content.decode()
+    assert "still being calculated" in text
+    assert "being calculated" in client.get(desk.url("home/money/")).content.decode()
     for values in reports_asked:
         tasks.reports(**values)
     assert [values["reseller_id"] for values in reports_asked] == [desk.reseller.pk], (
         "asked for once a minute"
     )
     page = client.get(desk.url("usage/profit/?sort=center")).content.decode()
-    assert "The last month was added up" in page
+    assert "The last month was calculated" in page
     assert page.index("Badr") < page.index("Zahra")
     with tenant(desk.reseller):
         desk.shop.read(add, date(2026, 3, 3), sent=5, cost="4321")
