@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                             ("correction", "Usage was corrected"),
                             ("partial", "Credited by staff"),
                             ("rounding", "Rounding returned"),
-                            ("advance", "Not kept in advance"),
+                            ("advance", "No longer paid in advance"),
                         ],
                         db_default="",
                         default="",
@@ -1544,7 +1544,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("exchange_warn_days__lte", models.F("exchange_block_days"))),
                         name="billingpolicy_warns_before_it_blocks",
-                        violation_error_message="A rate warns before it blocks invoices: enter at least as many days for blocking.",
+                        violation_error_message="The warning comes before invoices are blocked: enter at least as many days for blocking.",
                     )
                 ],
             },
@@ -3323,7 +3323,7 @@ class Migration(migrations.Migration):
                 (
                     "year",
                     models.CharField(
-                        choices=[("yyyy", "2026"), ("yy", "26"), ("running", "none, numbers run on")],
+                        choices=[("yyyy", "2026"), ("yy", "26"), ("running", "none, numbering continues")],
                         default="yyyy",
                         max_length=7,
                         verbose_name="year",
@@ -4650,14 +4650,14 @@ class Migration(migrations.Migration):
                     "why",
                     models.CharField(
                         choices=[
-                            ("unknown_link", "No payment link of yours fits"),
-                            ("other_amount", "Another amount than the link's"),
-                            ("other_currency", "Another currency than the link's"),
+                            ("unknown_link", "No matching payment link"),
+                            ("other_amount", "Amount differs from the link's"),
+                            ("other_currency", "Currency differs from the link's"),
                             ("void", "The invoice was voided"),
                             ("nothing_open", "The invoice was already paid"),
                             ("twice", "The link was paid a second time"),
                             ("returned", "The gateway returned the money"),
-                            ("no_center", "No center or invoice of yours fits"),
+                            ("no_center", "No matching center or invoice"),
                             ("unrecorded", "It couldn't be recorded"),
                         ],
                         max_length=16,

@@ -801,7 +801,9 @@ class Migration(migrations.Migration):
                 ("quiet_until", models.TimeField(blank=True, null=True, verbose_name="quiet until")),
                 (
                     "urgent_passes",
-                    models.BooleanField(db_default=True, default=True, verbose_name="urgent messages pass"),
+                    models.BooleanField(
+                        db_default=True, default=True, verbose_name="urgent messages during quiet hours"
+                    ),
                 ),
                 (
                     "digest",

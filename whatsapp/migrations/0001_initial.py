@@ -545,7 +545,7 @@ class Migration(migrations.Migration):
                             ("unknown_status", "Unknown status"),
                             ("needs_qr", "Phone logged out"),
                             ("flapping", "Unstable connection"),
-                            ("stale", "Not seen for long"),
+                            ("stale", "Not seen for a long time"),
                             ("silent", "Fewer messages than usual"),
                             ("failing", "More failed messages than usual"),
                             ("not_found", "Instance unknown to MazBot"),
