@@ -119,7 +119,7 @@ pictures: setup ## renew docs/screenshots from a fresh `make run`, and by the te
 setup: ## install what tests and checks need
 	$(BOOTSTRAP) dev
 
-lock: setup ## pin the requirements and front-end packages anew
+lock: setup ## pin the requirements and front-end packages to their newest versions
 	$(VENV) -m venv .local/lock
 	.local/lock/bin/python -m pip install --quiet uv
 	for name in base devstack dev node; do \

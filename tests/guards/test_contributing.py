@@ -66,6 +66,13 @@ def test_every_class_that_the_docs_name_exists() -> None:
     assert [found for found in sorted(named) if not re.search(rf"\b{found[1]}\b", source)] == []
 
 
+def test_every_function_that_the_guide_calls_exists() -> None:
+    source = "".join(path.read_text() for app in (*APPS, "tests") for path in (ROOT / app).rglob("*.py"))
+    called = set(re.findall(r"`(\w+)\(", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert len(called) > 2
+    assert [name for name in sorted(called) if not re.search(rf"\b(?:def|class) {name}\b", source)] == []
+
+
 def test_the_hooks_call_the_tools_that_make_check_calls() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [repo["repo"] for repo in hooks] == ["local"], "nothing is fetched from elsewhere"
