@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 from billing.models import Category, Rate, RateClass
 from billing.pricing.rate_types.known import guess_category
 from centers.values.formats import number_text
@@ -19,6 +21,14 @@ class Doubt(StrEnum):
     DEAREST = (
         "dearest"  # a new message type, far above all others: it would raise the limit of plausible usage
     )
+
+
+_DOUBTS = {
+    Doubt.MOVED: _("Unusual change"),
+    Doubt.ZERO: _("Now free"),
+    Doubt.CURRENCY: _("Other currency"),
+    Doubt.DEAREST: _("Far above all others"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,11 @@ class RateChange:
         if not self.old or not self.new or not self.old.cost or self.old.currency != self.new.currency:
             return None
         return (self.new.cost / self.old.cost - 1) * 100
+
+    @property
+    def doubt_text(self) -> str:
+        """Why it isn't believed at once, in the language of the page; empty if it is."""
+        return str(_DOUBTS[self.doubt]) if self.doubt else ""
 
     @property
     def text(self) -> str:

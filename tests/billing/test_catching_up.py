@@ -11,6 +11,7 @@ from centers import live
 from centers.models import JobRun
 from tests.billing.conftest import NOW
 from tests.billing.usage.conftest import Place, place
+from tests.whatsapp.due_checks import resellers_with_due_numbers
 from whatsapp import accounts
 from whatsapp.accounts import note_test, save_account, unsaved_account
 from whatsapp.jobs import status_job, switching_due, switching_job
@@ -18,7 +19,7 @@ from whatsapp.mazbot import Diagnosis, ErrorKind, MazBotError
 from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
 from whatsapp.monitoring import batches
 from whatsapp.monitoring.provider_incidents import note_checks
-from whatsapp.monitoring.scheduler import check_instances, due_instances
+from whatsapp.monitoring.scheduler import check_instances
 from whatsapp.service.desired_state import set_desired_state
 
 __all__ = ["place"]
@@ -46,14 +47,14 @@ def work(place: Place, now: datetime) -> None:
     for job in JOBS:
         if place.reseller.pk in due_resellers(job, now):
             run_if_due(job, reseller_id=place.reseller.pk, now=now)
-    if place.reseller.pk in due_instances(now):
+    if place.reseller.pk in resellers_with_due_numbers(now):
         status_job(reseller=place.reseller, now=now)
     switching_job(reseller=place.reseller, now=now)
 
 
 def due(place: Place, now: datetime) -> set[str]:
     found = {job for job in JOBS if place.reseller.pk in due_resellers(job, now)}
-    found |= {"status"} if place.reseller.pk in due_instances(now) else set()
+    found |= {"status"} if place.reseller.pk in resellers_with_due_numbers(now) else set()
     return found
 
 

@@ -10,11 +10,11 @@ from centers.tenancy.lifecycle import archive_center, restore_center
 from centers.tenancy.permissions import Permission
 from centers.web.search import search
 from tests.factories import CenterFactory, UserFactory
+from tests.whatsapp.due_checks import resellers_with_due_numbers
 from whatsapp.alerts.acts import acknowledge, one
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.instances import add_instance, archive_instance, edit_instance, move, restore_instance
 from whatsapp.models import Alert, Connection, DesiredReason, Instance, PairingLink, Service
-from whatsapp.monitoring.scheduler import due_instances
 from whatsapp.pairing.sessions import create_link
 from whatsapp.queries import connection_counts, down_instances
 from whatsapp.service.desired_state import set_desired_state
@@ -27,7 +27,7 @@ def test_adding(place, now):
         center=place.center, instance_id=" inst-1 ", label=" Front   desk ", by=None, now=now
     )
     assert (number.instance_id, number.label) == ("inst-1", "Front desk")
-    assert due_instances(now) == [place.reseller.pk]
+    assert resellers_with_due_numbers(now) == [place.reseller.pk]
     assert AuditEntry.objects.get().action == "instance.added"
 
 
@@ -92,7 +92,7 @@ def test_a_center_takes_its_numbers_to_the_archive_and_back(place, now):
     number.refresh_from_db()
     assert (number.archived_at, number.desired_state) == (now, Service.DISABLED)
     assert not Alert.objects.filter(resolved_at=None).exists()
-    assert due_instances(now) == []
+    assert resellers_with_due_numbers(now) == []
     restore_center(center=place.center, by=None, now=now + timedelta(days=1))
     number.refresh_from_db()
     before.refresh_from_db()

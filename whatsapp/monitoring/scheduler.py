@@ -41,16 +41,6 @@ def batch_size(rate_limit: int) -> int:
     return max(5, min(LARGEST_BATCH, int(rate_limit * BATCH_SECONDS / 60)))
 
 
-def due_instances(now: datetime) -> list[int]:
-    """Ids of the resellers with numbers that are due for a check (reads across tenants)."""
-    with every_tenant():
-        ready = MazbotAccount.objects.exclude(api_key="").filter(
-            Q(checks_paused_until=None) | Q(checks_paused_until__lte=now)
-        )
-        ready_now = due(now).filter(reseller__in=ready.values("reseller"))
-        return list(ready_now.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
-
-
 def accounts_in_use() -> list[int]:
     """Ids of the resellers whose account is set up and has numbers in use (reads across tenants)."""
     with every_tenant():

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from centers import live
 from centers.models import JobRun
 from centers.tenancy.scoping import every_tenant, tenant
+from tests.whatsapp.due_checks import resellers_with_due_numbers
 from whatsapp.accounts import note_error
 from whatsapp.alerts import lifecycle
 from whatsapp.jobs import status_job
@@ -21,7 +22,6 @@ from whatsapp.monitoring.scheduler import (
     batch_size,
     check_instances,
     claim_due,
-    due_instances,
     observe,
 )
 from whatsapp.service.desired_state import set_desired_state
@@ -51,8 +51,8 @@ def test_a_refused_login_is_one_alert_and_the_sweep_pauses(place, now):
     assert place.calls("status") == 0
     assert place.calls("login") <= 3, "once per locale path at most"
     assert open_kinds() == ["account_refused"]
-    assert due_instances(now + timedelta(seconds=60)) == []
-    assert due_instances(now + timedelta(seconds=180)) == [place.reseller.pk]
+    assert resellers_with_due_numbers(now + timedelta(seconds=60)) == []
+    assert resellers_with_due_numbers(now + timedelta(seconds=180)) == [place.reseller.pk]
     assert place.instances[0].check_error == ""
 
 
@@ -63,7 +63,9 @@ def test_a_login_that_works_again_ends_the_alert(place, now):
     place.add()
     check(place, now)
     save_account(reseller=place.reseller, by=None, now=now, password="secret-password")
-    assert due_instances(now + timedelta(seconds=1)) == [place.reseller.pk], "no pause after a change"
+    assert resellers_with_due_numbers(now + timedelta(seconds=1)) == [place.reseller.pk], (
+        "no pause after a change"
+    )
     check(place, now + timedelta(minutes=1))
     assert open_kinds() == []
 
@@ -100,7 +102,7 @@ def test_archived_numbers_are_not_checked(place, now):
     place.center.archived_at = now
     place.center.save()
     place.add()
-    assert due_instances(now) == []
+    assert resellers_with_due_numbers(now) == []
 
 
 def test_an_older_reading_does_not_undo_a_newer_one(place, now):
@@ -137,8 +139,8 @@ def test_a_limit_reached_stops_the_batch_and_is_no_failure(place, now):
     tally = check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=2)
     assert tally.failed == 0
     assert tally.left == 5
-    assert due_instances(now + timedelta(seconds=10)) == []
-    assert due_instances(now + timedelta(seconds=60)) == [place.reseller.pk]
+    assert resellers_with_due_numbers(now + timedelta(seconds=10)) == []
+    assert resellers_with_due_numbers(now + timedelta(seconds=60)) == [place.reseller.pk]
 
 
 def test_a_batch_that_only_runs_out_of_time_is_no_failure_of_the_account(new_place, now):
@@ -150,7 +152,9 @@ def test_a_batch_that_only_runs_out_of_time_is_no_failure_of_the_account(new_pla
         assert tally.answered
         assert tally.left, "one slot a second does not reach for all of them"
         assert (tally.stopped_by, place.account.last_error_kind) == (None, "")
-        assert due_instances(now + timedelta(seconds=6)) == [place.reseller.pk], "the others go on at once"
+        assert resellers_with_due_numbers(now + timedelta(seconds=6)) == [place.reseller.pk], (
+            "the others go on at once"
+        )
 
 
 def test_an_error_of_our_own_over_one_number_loses_nothing_of_the_others(place, now, monkeypatch):

@@ -7,12 +7,12 @@ import pytest
 from centers.models import AuditEntry, JobRun
 from centers.tenancy.scoping import tenant
 from tests.factories import UserFactory
+from tests.whatsapp.due_checks import resellers_with_due_numbers
 from whatsapp import jobs
 from whatsapp.alerts.lifecycle import open_alert
 from whatsapp.instances import archive_instance, edit_instance, restore_instance
 from whatsapp.jobs import status_job, switching_due, switching_job
 from whatsapp.models import Alert, DesiredReason, Instance, MaintenanceWindow, MazbotAccount, Service
-from whatsapp.monitoring.scheduler import due_instances
 from whatsapp.service import reconciler
 from whatsapp.service.desired_state import request_again, set_desired_state
 from whatsapp.service.reconciler import reconcile, register_guard
@@ -356,7 +356,7 @@ def test_what_is_switched_off_is_not_down_and_what_comes_back_is_looked_at(place
     reconcile(reseller=place.reseller, now=now)
     desire(number, ON, MANUAL, now + timedelta(seconds=1))
     reconcile(reseller=place.reseller, now=now + timedelta(seconds=2))
-    assert place.reseller.pk in due_instances(now + timedelta(seconds=3))
+    assert place.reseller.pk in resellers_with_due_numbers(now + timedelta(seconds=3))
     status_job(reseller=place.reseller, now=now + timedelta(seconds=3))
     number.refresh_from_db()
     assert number.state == "expired"
