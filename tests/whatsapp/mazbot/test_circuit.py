@@ -27,9 +27,9 @@ def refused(budget, lane=Lane.SWEEP):
 
 
 def test_it_opens_after_three_faults_in_a_row(budget, valkey):
-    fail(budget, OPENING - 1)
+    fail(budget, 2)
     budget.finish(budget.reserve(priority=Lane.SWEEP))
-    fail(budget, OPENING)
+    fail(budget, 3)
     assert refused(budget) == ErrorKind.NOT_ANSWERING
     assert refused(budget, Lane.METERING) == ErrorKind.NOT_ANSWERING
     assert budget_usage(valkey, ACCOUNT).open_until is not None
