@@ -23,6 +23,8 @@ from django.utils.translation import get_language, get_language_bidi
 
 register = template.Library()
 MOST = 500  # of one tag: resellers, languages, roles and pages; a few KB each
+#: Characters of one tag: what a page repeats of its address is as long as its reader makes it.
+MOST_TEXT = 4_000_000
 _KEYS = (str, int, type(None), Promise)
 # Unguessable, so that no text of a page can be mistaken for a place.
 _SECRET = secrets.token_hex(8)
@@ -39,6 +41,7 @@ class ReuseNode(Node):
         self.nodelist, self.key, self.own = body, key, own
         self._reads = [expression.resolve for expression in key.values()]
         self._pieces: dict[tuple[Any, ...], list[str]] = {}
+        self._text = 0  # characters that are kept
         self._lock = Lock()
 
     def render(self, context: Context) -> SafeString:
@@ -68,9 +71,15 @@ class ReuseNode(Node):
 
     def _keep(self, key: tuple[Any, ...], pieces: list[str]) -> None:
         with self._lock:
-            if len(self._pieces) >= MOST:
-                del self._pieces[next(iter(self._pieces))]  # the oldest; where it is needed it comes back
+            self._text += _length(pieces) - _length(self._pieces.pop(key, []))
             self._pieces[key] = pieces
+            while len(self._pieces) > MOST or self._text > MOST_TEXT:
+                # The oldest; where it is needed it comes back.
+                self._text -= _length(self._pieces.pop(next(iter(self._pieces))))
+
+
+def _length(pieces: list[str]) -> int:
+    return sum(map(len, pieces))
 
 
 def _is_key(value: object) -> bool:

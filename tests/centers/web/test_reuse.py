@@ -91,6 +91,17 @@ def test_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(part.nodelist[0]._pieces) == 2  # type: ignore[attr-defined]
 
 
+def test_what_is_kept_is_limited_however_long_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reuse, "MOST_TEXT", 30)
+    part = Template("{% reuse a=a %}{{ a }}{% endreuse %}")
+    node: Any = part.nodelist[0]
+    for text in ("a" * 20, "b" * 10, "c", "d" * 31):
+        assert draw(part, a=text) == text
+        assert sum(len(piece) for pieces in node._pieces.values() for piece in pieces) == node._text <= 30
+    assert draw(part, a="e") == "e"
+    assert len(node._pieces) == 1
+
+
 @pytest.mark.parametrize(
     "source",
     ["{% reuse a %}{% endreuse %}", "{% reuse own b %}{% endreuse %}", "{% reuse a=1 b %}{% endreuse %}"],
