@@ -1,8 +1,9 @@
 """Maintenance: the list of windows, planning one, ending one early."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
@@ -25,6 +26,7 @@ from whatsapp.views.maintenance_form import MaintenanceForm
 __all__ = ["center_maintenance", "maintenance", "maintenance_end", "maintenance_plan"]
 
 State = MaintenanceWindow.State
+Row = TypeVar("Row", Center, Instance)
 _BADGES = {
     State.PLANNED: ("secondary", "clock"),
     State.RUNNING: ("info", "barrier-block"),
@@ -79,8 +81,9 @@ def maintenance_plan(request: TenantRequest) -> HttpResponseBase:
     """Plan maintenance of all numbers, a center (`center`) or a number (`instance`)."""
     given = posted(request)
     query = request.GET if given is None else given
-    number, now = _number(query), clock.now()
-    initial: dict[str, Any] = {"instance": number, "center": query.get("center", "")}
+    number = _given(query, "instance", Instance.objects.select_related("center"))
+    now = clock.now()
+    initial: dict[str, Any] = {"instance": number, "center": _given(query, "center", Center.objects.all())}
     form = MaintenanceForm(given, reseller=request.reseller, number=number, now=now, initial=initial)
 
     def plan() -> None:
@@ -91,13 +94,12 @@ def maintenance_plan(request: TenantRequest) -> HttpResponseBase:
     return form_page(request, form, "whatsapp/maintenance/plan.html", {"number": number})
 
 
-def _number(query: QueryDict) -> Instance | None:
-    """The number of the query; None for none, and for one that is not of this reseller."""
-    given = query.get("instance", "")
+def _given(query: QueryDict, name: str, rows: "QuerySet[Row]") -> Row | None:
+    """The row in use that the query names; None for none, and for one that is not of this reseller."""
+    given = query.get(name, "")
     if not (given.isascii() and given.isdigit() and len(given) <= 18):
         return None
-    rows = Instance.objects.select_related("center").filter(archived_at=None)
-    return rows.filter(pk=int(given)).first()
+    return rows.filter(archived_at=None, pk=int(given)).first()
 
 
 @staff(Permission.MANAGE_ALERTS)

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from centers.center_field import CenterField
 from centers.models import Center, Reseller
 from centers.values.fields import LineField
 from centers.values.formats import zone_of
@@ -21,8 +22,8 @@ class MaintenanceForm(forms.Form):
     instance = forms.ModelChoiceField(
         queryset=Instance.objects.none(), required=False, widget=forms.HiddenInput
     )
-    center = forms.ModelChoiceField(
-        queryset=Center.objects.none(),
+    center = CenterField(
+        None,
         required=False,
         label=gettext_lazy("Numbers"),
         empty_label=gettext_lazy("All numbers of all centers"),
@@ -40,12 +41,10 @@ class MaintenanceForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         in_zone(self, zone_of(reseller.time_zone))
-        for name, rows in (("center", Center.objects), ("instance", Instance.objects)):
-            self.fields[name].queryset = rows.filter(archived_at=None)  # type: ignore[attr-defined]
+        numbers: Any = self.fields["instance"]
+        numbers.queryset = Instance.objects.filter(archived_at=None)
         if number is None:
-            self.fields["center"].help_text = _(
-                "For one number, open its page and select “Plan maintenance” there."
-            )
+            self._offer_centers()
         else:
             del self.fields["center"]
         self.fields["begins_at"].initial = now
@@ -54,3 +53,12 @@ class MaintenanceForm(forms.Form):
             "zone": reseller.time_zone,
             "days": LONGEST.days,
         }
+
+    def _offer_centers(self) -> None:
+        chooser: Any = self.fields["center"]
+        chooser.offer(Center.objects.filter(archived_at=None))
+        how = _("For one number, open its page and select “Plan maintenance” there.")
+        if chooser.by_name:
+            chooser.widget.attrs["placeholder"] = chooser.empty_label
+            how = f"{chooser.help_text} {how}"
+        chooser.help_text = how

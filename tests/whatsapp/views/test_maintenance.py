@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.messages import get_messages
 
-from centers import clock
+from centers import center_field, clock
 from centers.models import AuditEntry
 from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
@@ -56,7 +56,7 @@ def test_maintenance_of_all_numbers_is_planned_in_the_resellers_zone(house: Hous
 def test_maintenance_of_a_center_or_a_number(house: House) -> None:
     client = house.as_(house.support)
     page = client.get(house.url(f"maintenance/plan/?center={house.center.pk}"))
-    assert page.context["form"]["center"].value() == str(house.center.pk)
+    assert page.context["form"]["center"].value() == house.center.pk
     client.post(house.url("maintenance/plan/"), _form(center=house.center.pk))
     asked = client.get(house.url(f"maintenance/plan/?instance={house.number.pk}")).content.decode()
     assert "Plan maintenance of Reception" in asked
@@ -95,6 +95,19 @@ def test_another_resellers_center_or_number_can_not_be_chosen(house: House) -> N
     assert all(row.instance_id != house.foreign.pk for row in _windows(house))
     with tenant(house.foreign.reseller):
         assert not MaintenanceWindow.objects.exists()
+
+
+def test_among_many_centers_one_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(center_field, "MOST", 0)
+    client, name = house.as_(house.support), house.center.name
+    page = client.get(house.url(f"maintenance/plan/?center={house.center.pk}")).content.decode()
+    assert f'value="{name}"' in page
+    assert 'placeholder="All numbers of all centers"' in page
+    assert "<select" not in page
+    refused = client.post(house.url("maintenance/plan/"), _form(center="None of ours"))
+    assert list(field_errors(refused)) == ["center"]
+    client.post(house.url("maintenance/plan/"), _form(center=name))
+    assert [row.center_id for row in _windows(house)] == [house.center.pk]
 
 
 def test_running_is_ended_and_planned_is_canceled_by_who_may(house: House) -> None:
