@@ -11,7 +11,7 @@ from django.urls import include, path
 from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
 from benchmarks.sampling import Parts, shares
-from benchmarks.timing import interleaved
+from benchmarks.timing import interleaved, spread_of_ratio
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from whatsapp.views.board_rows import forget_rows
@@ -92,7 +92,8 @@ def _ratio(
     about = f"{what}: CPU / that of middleware, session, tenant and its SQL ({page:.1f} / {least:.1f} ms)"
     where = ", ".join(f"{part} {share:.0%}" for part, share in shares(get, SAMPLED, PARTS) if share >= 0.01)
     about += f"; of the process's part: {where}"
-    return Result(f"board.{name}", page / least, limit, "times", about, at_most=True)
+    spread = spread_of_ratio(taken["page"].cpus, taken["floor"].cpus)
+    return Result(f"board.{name}", page / least, limit, "times", about, at_most=True, spread=spread)
 
 
 def _queries(call: Callable[[], object]) -> list[str]:

@@ -63,4 +63,4 @@ def _page(
     with CaptureQueriesContext(connection) as queries:
         get()
     how = f"{what}, {NUMBERS:,} numbers, {len(queries)} queries: median"
-    return Result(f"pages.{name}", taken, None, "ms", how)
+    return Result(f"pages.{name}", taken.median, None, "ms", how, spread=taken.spread)

@@ -35,8 +35,8 @@ def in_turn(calls: dict[str, Callable[[], float]], rounds: int) -> dict[str, lis
     return measured
 
 
-def milliseconds(call: Callable[[], object], times: int = 30, warm: int = 3) -> float:
-    """Median of `times` calls after `warm` unmeasured ones."""
+def milliseconds(call: Callable[[], object], times: int = 30, warm: int = 3) -> Middle:
+    """Of `times` calls after `warm` unmeasured ones."""
     for _ in range(warm):
         call()
     durations = []
@@ -44,7 +44,7 @@ def milliseconds(call: Callable[[], object], times: int = 30, warm: int = 3) -> 
         started = time.perf_counter()
         call()
         durations.append((time.perf_counter() - started) * 1000)
-    return statistics.median(durations)
+    return middle(durations)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -55,28 +55,40 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Medians in milliseconds: of the clock, and of the CPU of this process and its database connection."""
+    """Milliseconds of each round: of the clock, and of the CPU of this process and its database connection."""
 
-    wall: float
-    cpu: float
+    walls: Sequence[float]
+    cpus: Sequence[float]
+
+    @property
+    def wall(self) -> float:
+        """Median by the clock."""
+        return statistics.median(self.walls)
+
+    @property
+    def cpu(self) -> float:
+        """Median of the CPU."""
+        return statistics.median(self.cpus)
+
+
+def spread_of_ratio(some: Sequence[float], others: Sequence[float]) -> float:
+    """How far apart the ratios of the rounds are; both were measured in turn."""
+    return middle(one / other for one, other in zip(some, others, strict=True)).spread
 
 
 def interleaved(
     calls: Mapping[str, Callable[[], object]], times: int = 15, warm: int = 2
 ) -> dict[str, Taken]:
     """Each call by turns, so that what else the machine does meets all of them alike."""
-    taken: dict[str, list[Taken]] = {name: [] for name in calls}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     for at in range(warm + times):
         for name, call in calls.items():
             cpu, wall = cpu_seconds(), time.perf_counter()
             call()
-            one = Taken((time.perf_counter() - wall) * 1000, (cpu_seconds() - cpu) * 1000)
+            one = (time.perf_counter() - wall) * 1000, (cpu_seconds() - cpu) * 1000
             if at >= warm:
                 taken[name].append(one)
-    return {
-        name: Taken(statistics.median(one.wall for one in ones), statistics.median(one.cpu for one in ones))
-        for name, ones in taken.items()
-    }
+    return {name: Taken(*zip(*ones, strict=True)) for name, ones in taken.items()}
 
 
 def cpu_seconds() -> float:

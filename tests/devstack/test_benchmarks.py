@@ -140,6 +140,7 @@ def test_the_comparison_fails_when_something_got_worse(tmp_path, capsys):
 def test_the_middle_of_rounds():
     assert timing.middle([3, 1, 2]) == (2, 2)
     assert timing.middle([1, 2, 3, 4, 100]) == (3, 2)
+    assert timing.spread_of_ratio([2, 4, 6], [1, 1, 2]) == 2
     rounds = iter(range(6))
     assert timing.in_turn({"a": lambda: next(rounds), "b": lambda: next(rounds)}, 3) == {
         "a": [0, 2, 4],
