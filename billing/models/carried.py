@@ -30,8 +30,12 @@ class CarriedAmount(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     amount = models.DecimalField(max_digits=50, decimal_places=30)
     currency = models.CharField(max_length=3)
-    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, null=True, related_name="carried")
-    document = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="carried")
+    period = models.ForeignKey(
+        BillingPeriod, on_delete=models.PROTECT, null=True, related_name="carried", db_index=False
+    )
+    document = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="carried", db_index=False
+    )
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 

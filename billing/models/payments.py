@@ -133,8 +133,12 @@ class LedgerEntry(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     amount = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="entries")
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="entries")
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
     # Its other entry is the one in the other currency.
     conversion = models.ForeignKey(
         CreditConversion, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
