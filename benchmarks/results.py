@@ -91,11 +91,19 @@ def table() -> str:
     """Everything of full size in the file as a Markdown table."""
     known = json.loads(FILE.read_text())
     rows = [
-        f"| `{name}` | {one['how']} | {_number(one['value'])} {one['unit']} | {one['target']} |"
+        f"| `{name}` | {one['how']} | {_number(one['value'])} {one['unit']} | {one['target']}{_missed(one)} |"
         for name, one in known.items()
         if not name.endswith(SMALL)
     ]
     return "\n".join(["| name | what | measured | must reach |", "|---|---|---|---|", *rows])
+
+
+def _missed(entry: dict[str, Any]) -> str:
+    if not entry["target"]:
+        return ""
+    limit = float(str(entry["target"]).split()[1])
+    reached = entry["value"] >= limit if is_higher_better(entry) else entry["value"] <= limit
+    return "" if reached else ": missed"
 
 
 def _number(value: float) -> str:

@@ -65,6 +65,7 @@ def test_a_result_replaces_its_own_and_leaves_the_others(tmp_path, monkeypatch):
         ]
     )
     results.keep([results.Result("a", 0.1, 2, "s", "small", at_most=True)], small=True)
+    late = [results.Result("d", 3, 2, "s", "", at_most=True), results.Result("e", 1, 2, "", "")]
     kept = json.loads((tmp_path / "results.json").read_text())
     for entry in kept.values():
         assert "cores" in entry.pop("machine")
@@ -81,6 +82,10 @@ def test_a_result_replaces_its_own_and_leaves_the_others(tmp_path, monkeypatch):
         "| `b` | second | 2 times | >= 1 |",
         "| `c` | reported | 31.4 ms |  |",
     ]
+    results.keep(late)
+    assert [line.endswith(": missed |") for line in results.table().splitlines()[2:]] == [False] * 3 + [
+        True
+    ] * 2
 
 
 def entry(value, target="<= 5", unit="s", **more):
