@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.results import Result
-from benchmarks.rows import analyze, big_reseller
+from benchmarks.rows import vacuum, big_reseller
 from benchmarks.timing import milliseconds
 from whatsapp.views.board_rows import forget_rows
 
@@ -26,7 +26,7 @@ PAGES = {
 def measure() -> list[Result]:
     """Median time and SQL queries of each page."""
     _, owner = big_reseller("pages", centers=2_000, numbers=NUMBERS)
-    analyze()
+    vacuum()
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(owner)
     return [
