@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.results import Result
-from benchmarks.rows import vacuum, big_reseller
+from benchmarks.rows import big_reseller, vacuum
 from benchmarks.timing import milliseconds
 from whatsapp.views.board_rows import forget_rows
 

@@ -49,7 +49,10 @@ def test_the_guard_finds_one() -> None:
         cursor.execute("CREATE INDEX probe_b ON probe (b)")
         cursor.execute("CREATE INDEX probe_some ON probe (a) WHERE b > 0")
         cursor.execute("CREATE UNIQUE INDEX probe_given ON probe (b, a) WHERE b IS NOT NULL")
-    assert redundant(["probe"]) == [("probe", "probe_a", "probe_a_b_key"), ("probe", "probe_b", "probe_given")]
+    assert redundant(["probe"]) == [
+        ("probe", "probe_a", "probe_a_b_key"),
+        ("probe", "probe_b", "probe_given"),
+    ]
 
 
 @pytest.mark.django_db
