@@ -7,9 +7,16 @@ from pathlib import Path
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.flat import PAGES, Place, places
+from benchmarks.flat import PAGES, SEARCHES, Place, places
 from benchmarks.results import Result
+from whatsapp.views.board_query import ORDERS
 
+#: The pages of a list each, the board in each of its orders, and its searches.
+READ = (
+    PAGES
+    | {f"board.{order}": f"board/?sort={order}" for order in ORDERS}
+    | {f"board.search.{name}": f"board/?q={text}" for name, text in SEARCHES.items()}
+)
 SHOWN, READINGS = 10, 3
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- written by make bench ARGS=explain -->", "<!-- end -->"
@@ -34,14 +41,14 @@ def measure() -> list[Result]:
     before, _, rest = DOCUMENT.read_text().partition(BEGIN)
     text = "\n\n".join(_section(place, one) for place, one in enumerate(found, 1))
     DOCUMENT.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
-    how = f"the slowest statement of {len(PAGES)} pages at r100, of the page {found[0].page} (docs/performance.md)"
+    how = f"the slowest statement of {len(READ)} pages at r100, of the page {found[0].page} (docs/performance.md)"
     return [Result("pages.statement", found[0].taken, None, "ms", how)]
 
 
 def _statements(place: Place) -> list[Statement]:
     """Each statement of each page once, whatever its values."""
     found: dict[str, Statement] = {}
-    for page, path in PAGES.items():
+    for page, path in READ.items():
         place.get(path)
         for _ in range(READINGS):
             with CaptureQueriesContext(connection) as queries:
