@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks import __main__ as runs
 from benchmarks import compare, results, timing
-from benchmarks import day as script
-from benchmarks.detecting import Sweep, in_turn
-from benchmarks.lanes_picture import Picture
+from benchmarks.sweeps import day as script
+from benchmarks.sweeps.detecting import Sweep, in_turn
+from benchmarks.sweeps.lanes_picture import Picture
 from whatsapp.mazbot.lane import FLOORS, Lane
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 WINDOW = 60.0
 SCANNED_AFTER = 12.0  # seconds from a code's request until the number is connected
-_NUMBER = re.compile(rb"f\d+-\d+")  # an instance id of benchmarks.fleet
+_NUMBER = re.compile(rb"f\d+-\d+")  # an instance id of benchmarks.sweeps.fleet
 _USAGE = {"total_sent": 10, "total_received": 4, "failed_messages": 0, "total_cost": 0.5}
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 _ANSWERS = {

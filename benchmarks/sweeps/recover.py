@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from benchmarks.fleet import Fleet, fleet, worst_window
 from benchmarks.results import Result
+from benchmarks.sweeps.fleet import Fleet, fleet, worst_window
 from centers import live
 from devstack.embedded import postgres, valkey
 from devstack.embedded.binaries import binaries

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.test import Client
 
-from benchmarks.large import Large, large_reseller
+from benchmarks.pages.large import Large, large_reseller
 from benchmarks.results import Result
 from benchmarks.timing import interleaved, middle, spread_of_ratio
 from centers.tenancy.scoping import tenant

@@ -12,8 +12,8 @@ from typing import cast
 import redis
 from django.test import Client
 
-from benchmarks.fleet import Fleet, fleet
 from benchmarks.results import Result
+from benchmarks.sweeps.fleet import Fleet, fleet
 from benchmarks.timing import percentile
 from centers import live
 from centers.models import Membership, Reseller, Role, User

@@ -8,9 +8,9 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 
+from benchmarks.pages.sampling import Parts, shares
 from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
-from benchmarks.sampling import Parts, shares
 from benchmarks.timing import interleaved, spread_of_ratio
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
@@ -59,7 +59,7 @@ def measure() -> list[Result]:
     analyze()
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(owner)
-    with override_settings(ROOT_URLCONF="benchmarks.board"):
+    with override_settings(ROOT_URLCONF="benchmarks.pages.board"):
         return [
             _ratio(client, "page", "board of 10,000 numbers, 50 rows", 1.6),
             _ratio(client, "hint", "the same fetched at a hint", 1.3, headers=AT_A_HINT),

@@ -6,8 +6,8 @@ import time
 
 import redis
 
-from benchmarks.fleet import fleet, used
 from benchmarks.results import Result
+from benchmarks.sweeps.fleet import fleet, used
 from benchmarks.timing import percentile
 from whatsapp.mazbot import Lane, RequestBudget, read_verdict, run_scripts
 from whatsapp.monitoring.dispatcher.slots import EARLY

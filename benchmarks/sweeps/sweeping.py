@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from benchmarks.fleet import Fleet, Log, fleet, refused, used, worst_window
 from benchmarks.results import Result
+from benchmarks.sweeps.fleet import Fleet, Log, fleet, refused, used, worst_window
 from billing.models import UsageRecord
 from centers import live
 from centers.tenancy.scoping import every_tenant

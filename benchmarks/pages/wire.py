@@ -23,7 +23,7 @@ from centers.models import Center, User
 from devstack.supervisor import commands
 from tests.browser.chromium import chromium_path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SLUG = "wire"
 BOARD = f"/r/{SLUG}/board/"
 CENTERS, NUMBERS = 60, 1_000

@@ -11,9 +11,9 @@ from statistics import fmean
 
 from django.db import connection
 
-from benchmarks import day as script
 from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
+from benchmarks.sweeps import day as script
 from centers.tenancy.scoping import tenant
 from whatsapp.mazbot import CheckResult
 from whatsapp.mazbot.budget import HEADROOM

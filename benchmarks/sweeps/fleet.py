@@ -20,7 +20,7 @@ from centers.models import Center, Reseller
 from devstack.supervisor import commands
 from whatsapp.models import Instance, MazbotAccount
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60
 
 Log = list[tuple[float, str, str, int]]
@@ -95,7 +95,7 @@ class Fleet:
 def fleet(accounts: int, numbers: int, **options: Any) -> Iterator[Fleet]:
     """Rows for so many accounts with so many numbers each, and the upstream; everything ends with the block."""
     one = Fleet(accounts, numbers, port=free_port(), **options)
-    command = [sys.executable, "-m", "benchmarks.upstream", "--port", str(one.port)]
+    command = [sys.executable, "-m", "benchmarks.sweeps.upstream", "--port", str(one.port)]
     command += ["--limit", str(one.limit), "--latency", str(one.latency)]
     one.processes["upstream"] = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:

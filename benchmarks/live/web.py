@@ -9,9 +9,9 @@ from itertools import chain
 
 from asgiref.sync import sync_to_async
 
+from benchmarks.live.serving import Connection, Web, session_of, web
 from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
-from benchmarks.serving import Connection, Web, session_of, web
 from benchmarks.timing import in_turn, middle, percentile
 from centers import live
 from whatsapp.models import Instance

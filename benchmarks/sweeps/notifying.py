@@ -11,8 +11,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import transaction
 
-from benchmarks.fleet import Fleet, fleet, free_port
 from benchmarks.results import Result
+from benchmarks.sweeps.fleet import Fleet, fleet, free_port
 from benchmarks.timing import percentile
 from centers import clock
 from centers.models import Center, Membership, Reseller, Role, User

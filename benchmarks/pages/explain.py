@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.flat import PAGES, SEARCHES, Place, places
+from benchmarks.pages.flat import PAGES, SEARCHES, Place, places
 from benchmarks.results import Result
 from whatsapp.views.board_query import ORDERS
 
@@ -18,7 +18,7 @@ READ = (
     | {f"board.search.{name}": f"board/?q={text}" for name, text in SEARCHES.items()}
 )
 SHOWN, READINGS = 10, 3
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 BEGIN, END = "<!-- written by make bench ARGS=explain -->", "<!-- end -->"
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+\b")
 _LONGEST = 1200  # characters of a statement that are shown

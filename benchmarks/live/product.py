@@ -19,7 +19,7 @@ from devstack.supervisor import leftovers
 from tests.devstack.checkout import Checkout
 from tests.devstack.install import Install
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STARTS = 3
 REST_SECONDS = 45.0  # every tick has run, the hourly ones once
 MEGABYTE = 1_000_000

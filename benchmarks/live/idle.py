@@ -3,9 +3,9 @@
 import asyncio
 import time
 
+from benchmarks.live.serving import Web, web
 from benchmarks.results import Result
 from benchmarks.rows import big_reseller
-from benchmarks.serving import Web, web
 from centers import live
 
 STREAMS = 1_000

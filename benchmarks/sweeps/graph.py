@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.fleet import Fleet, Log, fleet
-from benchmarks.lanes_picture import Picture
 from benchmarks.results import Result
+from benchmarks.sweeps.fleet import Fleet, Log, fleet
+from benchmarks.sweeps.lanes_picture import Picture
 from centers import clock
 from centers.tenancy.scoping import every_tenant
 from whatsapp.models import Connection, Instance, PairingAttempt
 from whatsapp.pairing.sessions import start_pairing
 
-FILE = Path(__file__).resolve().parents[1] / "docs" / "images" / "lanes.svg"
+FILE = Path(__file__).resolve().parents[2] / "docs" / "images" / "lanes.svg"
 LIMIT, NUMBERS = 600, 1000
 PEOPLE, EVERY = 60, 1.0  # so many people request a code, one after another so many seconds apart
 WARM_UP, SECONDS = 60.0, 180.0

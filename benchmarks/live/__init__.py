@@ -1,0 +1,1 @@
+"""The web process under load and at rest, and the whole product."""

@@ -1,0 +1,1 @@
+"""Invoices, stored usage, and what is due."""

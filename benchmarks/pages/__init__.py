@@ -1,0 +1,1 @@
+"""Pages: what they cost at size, and what they send."""

@@ -1,0 +1,1 @@
+"""The sweep, its request budget, and what follows a change: alerts and messages."""
