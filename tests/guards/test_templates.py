@@ -34,6 +34,20 @@ def test_check_templates_names_the_file_with_an_unknown_permission(settings: Any
         call_command("check_templates", stdout=StringIO())
 
 
+def test_a_live_part_has_the_name_that_its_update_asks_for() -> None:
+    """Else the answer is the whole page, shown inside itself."""
+    parts = 0
+    for page in sorted((ROOT / "templates").rglob("*.html")):
+        for part in page.read_text().split("{% partialdef ")[1:]:
+            before, live, _rest = part.partition("{% live ")
+            if not live or "{% endpartialdef" in before:
+                continue
+            parts += 1
+            target = before.rpartition('id="')[2].partition('"')[0]
+            assert part.split()[0] == target, f"{page}: the part of #{target}"
+    assert parts > 30
+
+
 def states() -> set[str]:
     """Every value that a field of ours chooses from."""
     fields = [

@@ -114,7 +114,7 @@ def _page(
         "country_form": country_form,
     }
     status = 422 if category_form or country_form else 200
-    return render_page(request, PAGE, context, parts=("types",), status=status)
+    return render_page(request, PAGE, context, parts=("rate-types",), status=status)
 
 
 def _countries(request: TenantRequest, price_list: PriceList) -> list[CountryRow]:

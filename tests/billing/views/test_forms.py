@@ -117,3 +117,10 @@ def test_a_wrong_category_is_explained_on_the_page(desk: Desk, type_: str, besid
     part = re.search(r'<div id="rate-types"[^>]*>', response.content.decode())
     assert part
     assert "data-live" not in part[0], "a live update would take away the error"
+
+
+def test_a_live_update_of_the_types_brings_only_them(desk: Desk) -> None:
+    add_rates(desk.shop, text="0.5")
+    headers = {"HX-Request": "true", "HX-Target": "rate-types"}
+    response = desk.as_(desk.owner).get(desk.url("prices/types/"), headers=headers)
+    assert response.content.decode().lstrip().startswith('<div id="rate-types"')
