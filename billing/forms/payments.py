@@ -34,12 +34,13 @@ class AmountForm(forms.Form):
     def __init__(
         self, *args: Any, currencies: list[str], printed: Iterable[Decimal] = (), **kwargs: Any
     ) -> None:
-        """`printed` are amounts the page shows: typed exactly like that they are unambiguous."""
+        """`printed` are amounts the page shows: typed exactly like that they are unambiguous, as is a proposed one."""
         super().__init__(*args, **kwargs)
         chooser: Any = self.fields["currency"]
         chooser.choices = [(code, code) for code in currencies]
         amount: Any = self.fields["amount"]
-        amount.printed = frozenset(printed)
+        proposed = self.initial.get("amount")
+        amount.printed = frozenset(printed) | ({Decimal(proposed)} if proposed else set())
         currency = (
             self.data.get(self.add_prefix("currency")) if self.is_bound else self.initial.get("currency")
         )

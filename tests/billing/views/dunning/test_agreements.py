@@ -1,10 +1,12 @@
 """Promises and disputes on the pages: recorded, shown where they matter, ended."""
 
 from datetime import timedelta
+from typing import Any
 
 import time_machine
 
 from billing.dunning import judge_due
+from billing.forms.dunning import PromiseForm
 from billing.models import Dispute, Hold
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
@@ -39,6 +41,17 @@ def test_a_promise_is_recorded_shown_and_broken(desk: Desk) -> None:
         answer = client.get(desk.url("unpaid/export/csv/?csv=comma"))
         header, row = read_csv(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     assert dict(zip(header, row, strict=True))["Promise"] == "Promise broken"
+
+
+def test_the_amount_that_a_form_proposes_is_not_asked_about() -> None:
+    given: dict[str, Any] = {
+        "currencies": ["OMR"],
+        "initial": {"currency": "OMR", "amount": "70.864"},
+        "today": NOW.date(),
+    }
+    assert "What does" not in str(PromiseForm(**given)["amount"])
+    typed = PromiseForm({"currency": "OMR", "amount": "70.865"}, **given)
+    assert "What does" in str(typed["amount"]), "what a person typed is"
 
 
 def test_a_dispute_is_recorded_shown_and_closed(desk: Desk) -> None:
