@@ -5,6 +5,7 @@ else: further facts of an entry stand beside its message.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from centers.models import AuditEntry, Role
 from centers.values.countries import country_name
+from centers.values.formats import day_text, month_text
 from centers.values.languages import active_language
 from centers.values.languages import labels as language_labels
 
@@ -116,12 +118,22 @@ def register_words(
 def entry_message(event: AuditEntry) -> str:
     """One entry in the active language. An action without a registered message is shown by its own name."""
     who = str(event.actor or "") or event.actor_label or _("Markaz")
-    what = event.target_label or str(event.data.get("what", ""))
+    what = _day(event.target_label) or event.target_label or str(event.data.get("what", ""))
     pattern = _sentences.get(event.action)
     if pattern is None:
         noun, _dot, verb = event.action.replace("_", " ").partition(".")
         return f"{who}: {noun} {verb} {what}".strip()
     return str(pattern) % {"who": who, "what": what}
+
+
+def _day(label: str) -> str:
+    """The day or month that is the name of what an entry is about, as people write it; "" for other names."""
+    try:
+        month = len(label) == len("2026-11")
+        day = date.fromisoformat(f"{label}-01" if month else label)
+    except ValueError:
+        return ""
+    return month_text(day) if month else day_text(day)
 
 
 def changes(event: AuditEntry) -> list[tuple[str, str, str]]:

@@ -29,6 +29,16 @@ def test_every_message_is_made_of_who_and_what_alone(language: str) -> None:
             assert "%" not in entry_message(entry), action
 
 
+def test_a_day_or_month_is_written_as_people_write_it() -> None:
+    with translation.override("ar"):
+        names = {label: AuditEntry(action="gap.opened", target_label=label) for label in _DAYS}
+        texts = {label: entry_message(entry).partition(": ")[2] for label, entry in names.items()}
+    assert {label: text.strip("\u2068\u2069") for label, text in texts.items()} == _DAYS
+
+
+_DAYS = {"2026-09": "سبتمبر 2026", "2026-09-12": "12 سبتمبر 2026", "INV-2026-09": "INV-2026-09"}
+
+
 @pytest.mark.django_db
 def test_a_text_of_ones_own_is_in_the_log(client: Client) -> None:
     reseller = ResellerFactory()
