@@ -246,7 +246,7 @@ def test_a_link_can_be_used_again_after_a_scan_that_whatsapp_undid_and_then_says
     page = visitor.get(path)
     assert page.status_code == 410
     assert "nothing more to do" in page.content.decode()
-    assert "Ask the person who sent it" not in page.content.decode()
+    assert "Ask for a new one" not in page.content.decode()
     assert _stage(visitor.get(f"{path}state/", headers=HTMX)) == "gone"
     assert visitor.post(f"{path}start/").status_code == 410
 
