@@ -73,13 +73,14 @@ def web(**variables: str) -> Iterator[Web]:
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
         try:
-            _wait_for(f"http://127.0.0.1:{port}/readyz")
+            wait_for(f"http://127.0.0.1:{port}/readyz")
             yield Web(port, server.pid)
         finally:
             server.terminate()
 
 
-def _wait_for(address: str) -> None:
+def wait_for(address: str) -> None:
+    """Until the address answers; raises TimeoutError after START_SECONDS."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:

@@ -5,18 +5,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import sync_playwright
 
+from benchmarks.live.serving import wait_for
 from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
 from centers.models import Center, User
@@ -30,7 +29,6 @@ CENTERS, NUMBERS = 60, 1_000
 ARABIC = "مركز النور الطبي"  # every second center, so that both fonts are needed
 KILOBYTE = 1000
 SETTLED_SECONDS = 3.0
-START_SECONDS = 60.0
 
 
 @dataclass
@@ -119,18 +117,7 @@ def _web() -> Iterator[str]:
         command = [sys.executable, *commands.web(host="127.0.0.1", port=port)[1:]]
         with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as web:
             try:
-                _wait_for(f"http://127.0.0.1:{port}/livez")
+                wait_for(f"http://127.0.0.1:{port}/livez")
                 yield f"http://127.0.0.1:{port}"
             finally:
                 web.terminate()
-
-
-def _wait_for(address: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(address, timeout=2).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
-    raise TimeoutError(address)
