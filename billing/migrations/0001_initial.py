@@ -2920,11 +2920,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-received_on", "-pk"],
                 "indexes": [
-                    models.Index(
-                        fields=["reseller", "-received_on", "-id"],
-                        include=("currency", "amount", "reversed_at"),
-                        name="payment_by_day",
-                    ),
+                    models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day"),
                     models.Index(
                         models.F("reseller"),
                         models.F("reference"),
