@@ -120,12 +120,11 @@ def own_database() -> Iterator[None]:
         MAZBOT_INTERNAL_HOSTS="127.0.0.1",
         LOG_LEVEL="ERROR",
     )
-    _databases(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)', f'CREATE DATABASE "{NAME}"')
+    _databases(*_drop(NAME), f'CREATE DATABASE "{NAME}"')
     try:
         yield
     finally:
-        names = (NAME, MIGRATED)
-        _databases(*(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in names))
+        _databases(*_drop(NAME), *_drop(MIGRATED))
 
 
 def _migrate() -> None:
@@ -135,10 +134,7 @@ def _migrate() -> None:
 
     call_command("migrate", verbosity=0)
     connections.close_all()
-    _databases(
-        f'DROP DATABASE IF EXISTS "{MIGRATED}" WITH (FORCE)',
-        f'CREATE DATABASE "{MIGRATED}" TEMPLATE "{NAME}"',
-    )
+    _databases(*_drop(MIGRATED), f'CREATE DATABASE "{MIGRATED}" TEMPLATE "{NAME}"')
 
 
 def _start_empty() -> None:
@@ -148,8 +144,15 @@ def _start_empty() -> None:
     connections.close_all()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as valkey:
         valkey.flushdb()
-    _databases(
-        f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)', f'CREATE DATABASE "{NAME}" TEMPLATE "{MIGRATED}"'
+    _databases(*_drop(NAME), f'CREATE DATABASE "{NAME}" TEMPLATE "{MIGRATED}"')
+
+
+def _drop(name: str) -> tuple[str, str]:
+    """Not WITH (FORCE): that wants to end autovacuum as well, which is not ours; a plain DROP may, and waits for it."""
+    ours = f"datname = '{name}' AND usename = current_user AND pid <> pg_backend_pid()"
+    return (
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}",
+        f'DROP DATABASE IF EXISTS "{name}"',
     )
 
 
