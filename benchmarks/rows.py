@@ -73,3 +73,20 @@ def fill_usage(reseller: Reseller, first: date, last: date, *, read_at: datetime
             """,
             [read_at, read_at, first, last, reseller.pk],
         )
+
+
+def fill_lines(reseller: Reseller) -> None:
+    """A line of 10 USD for each of the reseller's invoices; the caller's transaction holds both."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO billing_invoiceline
+                (reseller_id, invoice_id, position, kind, number_label, rate_type, first_day, end_day, quantity,
+                 billable, sent, received, failed, cost, unit_cost, cost_currency, percent, fixed, exchange_rate,
+                 unit_price, amount, currency)
+            SELECT reseller_id, id, 1, 'usage', '', '', first_day, end_day, 1, 'sent', 1, 0, 0, 10, 10, 'USD', 0, 0, 1,
+                   10, 10, 'USD'
+              FROM billing_invoice WHERE reseller_id = %s
+            """,
+            [reseller.pk],
+        )

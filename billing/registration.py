@@ -79,6 +79,7 @@ def connect() -> None:
         nouns=audit_actions.NOUNS,
         facts=audit_actions.FACTS,
         codes=audit_actions.CODES,
+        dated=["gapitem"],
     )
     register_step(
         Step(

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from benchmarks.results import Result, is_quick
-from benchmarks.rows import analyze, big_reseller, fill_usage
+from benchmarks.rows import analyze, big_reseller, fill_lines, fill_usage
 from benchmarks.timing import in_turn, middle
 from billing.invoicing import due_periods
 from billing.ledger import refresh_all_payment_statuses
@@ -118,15 +118,4 @@ def _owe(reseller: Reseller) -> None:
             """,
             [reseller.pk],
         )
-        cursor.execute(
-            """
-            INSERT INTO billing_invoiceline
-                (reseller_id, invoice_id, position, kind, number_label, rate_type, first_day, end_day, quantity,
-                 billable, sent, received, failed, cost, unit_cost, cost_currency, percent, fixed, exchange_rate,
-                 unit_price, amount, currency)
-            SELECT reseller_id, id, 1, 'usage', '', '', first_day, end_day, 1, 'sent', 1, 0, 0, 10, 10, 'USD', 0, 0, 1,
-                   10, 10, 'USD'
-              FROM billing_invoice WHERE reseller_id = %s
-            """,
-            [reseller.pk],
-        )
+        fill_lines(reseller)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Model
 
-from benchmarks.rows import fill_usage, vacuum
+from benchmarks.rows import fill_lines, fill_usage, vacuum
 from billing.models import (
     AccountUsageRecord,
     Category,
@@ -167,18 +167,7 @@ def _invoices(reseller: Reseller, first: date, today: date) -> None:
             """,
             {"reseller": reseller.pk, "first": month.first_day, "end": month.end_day, "today": today},
         )
-        _execute(
-            """
-            INSERT INTO billing_invoiceline
-                (reseller_id, invoice_id, position, kind, number_label, rate_type, first_day, end_day, quantity,
-                 billable, sent, received, failed, cost, unit_cost, cost_currency, percent, fixed, exchange_rate,
-                 unit_price, amount, currency)
-            SELECT reseller_id, id, 1, 'usage', '', '', first_day, end_day, 1, 'sent', 1, 0, 0, 10, 10, 'USD', 0, 0, 1,
-                   10, 10, 'USD'
-              FROM billing_invoice WHERE reseller_id = %s
-            """,
-            [reseller.pk],
-        )
+        fill_lines(reseller)
 
 
 def _payments(reseller: Reseller, owner: User, today: date) -> None:

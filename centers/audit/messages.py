@@ -4,7 +4,7 @@ Each app registers the messages of its own actions with `register_words`; %(who)
 else: further facts of an entry stand beside its message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -101,14 +101,23 @@ _codes: dict[str, str | Promise] = {
 }
 
 
+#: Models whose rows are named by their day or month; a center can be called “2026-11” as well.
+_dated: set[str] = set()
+
+
 def register_words(
     *,
     sentences: Mapping[str, str | Promise],
     nouns: Mapping[str, str | Promise],
     facts: Mapping[str, str | Promise],
     codes: Mapping[str, str | Promise],
+    dated: Iterable[str] = (),
 ) -> None:
-    """Add an app's messages, and its labels of subjects, facts and stored codes; called from its ready()."""
+    """Add an app's messages, and its labels of subjects, facts and stored codes; called from its ready().
+
+    `dated` are the models whose rows are named by their day or month.
+    """
+    _dated.update(dated)
     _sentences.update(sentences)
     _nouns.update(nouns)
     _facts.update(facts)
@@ -118,7 +127,7 @@ def register_words(
 def entry_message(event: AuditEntry) -> str:
     """One entry in the active language. An action without a registered message is shown by its own name."""
     who = str(event.actor or "") or event.actor_label or _("Markaz")
-    what = _day(event.target_label) or event.target_label or str(event.data.get("what", ""))
+    what = _target(event) or str(event.data.get("what", ""))
     pattern = _sentences.get(event.action)
     if pattern is None:
         noun, _dot, verb = event.action.replace("_", " ").partition(".")
@@ -126,13 +135,13 @@ def entry_message(event: AuditEntry) -> str:
     return str(pattern) % {"who": who, "what": what}
 
 
-def _day(label: str) -> str:
-    """The day or month that is the name of what an entry is about, as people write it; "" for other names."""
-    try:
-        month = len(label) == len("2026-11")
-        day = date.fromisoformat(f"{label}-01" if month else label)
-    except ValueError:
-        return ""
+def _target(event: AuditEntry) -> str:
+    """What the entry is about; a day or a month as people write it."""
+    label: str = event.target_label
+    if event.target_type not in _dated:
+        return label
+    month = len(label) == len("2026-11")
+    day = date.fromisoformat(f"{label}-01" if month else label)
     return month_text(day) if month else day_text(day)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from centers.web.csv_styles import STYLES, Style, remembered
 from centers.web.icons import icon_svg
-from centers.web.paging import AFTER, BEFORE, SORT, Page
+from centers.web.paging import AFTER, BEFORE, SORT, Page, rest_of
 
 register = template.Library()
 
@@ -59,10 +59,9 @@ def sorting(context: Context) -> Sorting:
     if isinstance(known, Sorting):
         return known
     query = context["request"].GET
-    rest = {name: values for name, values in query.lists() if name not in (AFTER, BEFORE, SORT)}
     page = context.get("page")
     by = page.sort if isinstance(page, Page) else query.get(SORT, "")
-    return Sorting(str(by), urlencode(rest, doseq=True))
+    return Sorting(str(by), urlencode(rest_of(query, AFTER, BEFORE, SORT)))
 
 
 @register.simple_tag(takes_context=True)

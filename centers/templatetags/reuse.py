@@ -8,6 +8,7 @@ from page to page: each is put in its place, escaped, and no condition can read 
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import fields
 from threading import Lock
 from typing import Any
 
@@ -88,8 +89,13 @@ def _is_key(value: object) -> bool:
         return all(map(_is_key, value))
     if isinstance(value, Model):
         return False
-    of_dataclass = getattr(value, "__dataclass_params__", None)
-    return isinstance(value, _KEYS) or bool(of_dataclass and of_dataclass.frozen)
+    if isinstance(value, _KEYS):
+        return True
+    how = getattr(value, "__dataclass_params__", None)
+    if how is None or not how.frozen:
+        return False
+    # Without `eq` it equals nothing but itself.
+    return not how.eq or all(_is_key(getattr(value, one.name)) for one in fields(value))  # type: ignore[arg-type]
 
 
 @register.tag("reuse")

@@ -122,9 +122,7 @@ def _page_number(params: QueryDict, name: str = "page") -> int:
 
 
 def _with_number(params: QueryDict, to: int, name: str = "page") -> str:
-    changed = params.copy()
-    changed[name] = str(to)
-    return "?" + changed.urlencode()
+    return "?" + urlencode([*rest_of(params, name), (name, to)])
 
 
 def _rows(
@@ -167,8 +165,13 @@ def _page(
 
 
 def _query(params: QueryDict, name: str, place: str) -> str:
-    kept = [(key, value) for key, values in params.lists() if key not in (AFTER, BEFORE) for value in values]
+    kept = rest_of(params, AFTER, BEFORE)
     return "?" + urlencode([*kept, (name, place)] if name else kept)
+
+
+def rest_of(params: QueryDict, *names: str) -> list[tuple[str, str]]:
+    """What the address of a list says beside these names."""
+    return [(key, value) for key, values in params.lists() if key not in names for value in values]
 
 
 def place_of(row: Model, sort: str, order: tuple[str, ...]) -> str:

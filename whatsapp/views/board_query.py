@@ -1,6 +1,5 @@
 """The board's filters and order, from its URL."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -98,14 +97,14 @@ def board_rows(filters: Filters, reseller: Reseller) -> "QuerySet[Instance]":
     return that_hold(rows, filters.search, reseller) if keys is None else rows.filter(pk__in=keys)
 
 
-def board_list(filters: Filters, reseller: Reseller, fields: Iterable[str]) -> "KeptRows | QuerySet[Any]":
+def board_list(filters: Filters, reseller: Reseller, fields: tuple[str, ...]) -> "KeptRows | QuerySet[Any]":
     """The same as named tuples of `fields`; its statement is kept, unless a search finds many."""
     rest = replace(filters, search="")
     keys = few_found(filters.search, reseller) if filters.search else None
     if filters.search and keys is None:
         return that_hold(_filtered(rest, reseller), filters.search, reseller).values_list(*fields, named=True)
     return KeptRows(
-        (rest, reseller.pk), lambda: _filtered(rest, reseller).values_list(*fields, named=True), keys
+        (rest, reseller.pk, fields), lambda: _filtered(rest, reseller).values_list(*fields, named=True), keys
     )
 
 

@@ -39,7 +39,7 @@ _LOOKS = (
     "switch_error",
 )
 #: What a query for the rows has to load, as named tuples.
-FIELDS = ["pk", "label", "instance_id", "center_id", "center__name", "archived_at", *_LOOKS, *TIMES]
+FIELDS = ("pk", "label", "instance_id", "center_id", "center__name", "archived_at", *_LOOKS, *TIMES)
 _ALIKE, _MOMENTS = attrgetter(*_LOOKS), attrgetter(*TIMES)
 _NAMES = dict(STATES)
 # Unguessable, so that no text can be mistaken for a place; the keys are numbers, because they stand in addresses.

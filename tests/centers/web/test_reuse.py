@@ -76,8 +76,22 @@ class Changing:
         return hash(self.name)
 
 
+@dataclass(frozen=True)
+class Named:
+    """Equal to another while both have the same center: a row, which equals any with its id."""
+
+    name: Center
+
+
 @pytest.mark.parametrize(
-    "value", [Center(pk=1, created_at=None), (Center(pk=1, created_at=None),), Changing("x"), object()]
+    "value",
+    [
+        Center(pk=1, created_at=None),
+        (Center(pk=1, created_at=None),),
+        Named(Center(pk=1, created_at=None)),
+        Changing("x"),
+        object(),
+    ],
 )
 def test_what_its_equal_may_differ_from_is_no_key(value: object) -> None:
     with pytest.raises(TypeError, match="a="):
