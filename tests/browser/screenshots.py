@@ -8,6 +8,7 @@ folder instead of an address those become the documentation's.
 import os
 import shutil
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from devstack import demo_accounts
+from devstack.demo_data.sandbox import USUAL_LIMIT
 from tests.browser.chromium import chromium_path
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+DEMO_SECONDS = 300
 DESKTOP, PHONE = (1360, 860), (390, 844)
 
 
@@ -92,12 +95,24 @@ def main(base: str, begin: str = "") -> None:
         browser = playwright.chromium.launch(
             executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
         )
+        until_complete(browser, base)
         for shot in [one for one in SHOTS if one.name.startswith(begin)]:
             take(browser, base, shot)
             print(shot.name)  # noqa: T201
         if not begin:
             pairing(browser, base)
         browser.close()
+
+
+def until_complete(browser: Browser, base: str) -> None:
+    """Wait until the demo is filled: its last step gives the account its usual request limit."""
+    page = signed_in(browser, base, Shot("settings", "/r/rimal/settings/mazbot/"))
+    limit = page.locator("input[name=rate_limit]")
+    deadline = time.monotonic() + DEMO_SECONDS
+    while page.goto(f"{base}/r/rimal/settings/mazbot/") and limit.input_value() != str(USUAL_LIMIT):
+        assert time.monotonic() < deadline, f"the demo was not complete within {DEMO_SECONDS} s"
+        page.wait_for_timeout(1000)
+    page.context.close()
 
 
 def take_over(folder: Path) -> None:
