@@ -13,7 +13,7 @@ from centers.models import Center, Reseller
 from centers.notifications.compose import open_page
 from centers.notifications.message import Action
 from centers.notifications.reports import Section, Span, register_section
-from centers.values.formats import money_text, number_text
+from centers.values.formats import money_text, number_text, percent_text
 from centers.values.languages import active_language
 
 
@@ -48,7 +48,7 @@ def messages(reseller: Reseller, span: Span, center: Center | None, _now: dateti
         change = Decimal(counts["sent"] - before) * 100 / before
         lines.append(
             _("Sent messages, compared with the period before: %(change)s.")
-            % {"change": f"{'+' if change > 0 else ''}{number_text(change, 0)} %"}
+            % {"change": percent_text(change, 0, signed=True)}
         )
     return lines
 

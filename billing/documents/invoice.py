@@ -22,9 +22,9 @@ from billing.documents.ubl import ubl_of
 from billing.invoice_links import printed_url
 from billing.models import AdvanceEntry, Invoice, InvoiceLine, InvoiceTax
 from billing.periods import ONE_DAY, local_day, zone_of
-from billing.tax.texts import percent_of, reverse_charge_text, tax_kind, tax_text
+from billing.tax.texts import reverse_charge_text, tax_kind, tax_text
 from centers.models import Reseller
-from centers.values.formats import day_text, money_text, number_text
+from centers.values.formats import day_text, money_text, number_text, percent_text
 from centers.values.languages import language_named
 
 SAUDI_QR, LINK_QR = "saudi.svg", "link.svg"
@@ -247,7 +247,7 @@ def _line(content: Content, line: InvoiceLine) -> dict[str, Any]:
         # What was carried, or credited as an amount, has no quantity.
         number_text(quantity) if quantity else "–",
         texts.price_text(line) if quantity else "–",
-        *([percent_of(line.tax)] if content.taxes else []),
+        *([percent_text(line.tax.percent)] if content.taxes else []),
         content.amount(line.amount),
     ]
     parts = texts.detail_parts(line)

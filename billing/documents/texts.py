@@ -14,7 +14,7 @@ from billing.models import BeyondClaim, ExchangeRate, Invoice, InvoiceLine
 from billing.money import legible
 from billing.periods import Period, part_of_month
 from billing.pricing.rate_types.known import type_name
-from centers.values.formats import day_text, money_text, number_text
+from centers.values.formats import day_text, money_text, number_text, percent_text
 
 ONE = 1
 _SHORT = 34  # as long as two days
@@ -90,9 +90,7 @@ def discount_text(line: Any) -> str:
     if line.is_in_plan:
         return ""
     if line.discount_percent:
-        return _("Discount %(discount)s") % {
-            "discount": f"{number_text(line.discount_percent.normalize())} %"
-        }
+        return _("Discount %(discount)s") % {"discount": percent_text(line.discount_percent)}
     if line.discount_amount:
         amount = money_text(line.discount_amount, line.discount_currency)
         return _("Discount %(discount)s") % {"discount": amount}

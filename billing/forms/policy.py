@@ -72,7 +72,7 @@ HELP: dict[str, Any] = {
     ),
     "usage_tolerance": gettext_lazy(
         "Usage of a day is flagged when its messages cost more on average. It isn't charged "
-        "until you accept it. 1.2 allows 20 % more."
+        "until you accept it. 1.2 allows 20% more."
     ),
     "rate_change_percent": gettext_lazy(
         "In percent. If MazBot's rates rise or fall by more, the previous ones apply until you confirm."

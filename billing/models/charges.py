@@ -16,6 +16,7 @@ from billing.models.taxing.categories import OwnTax, own_tax_constraints
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
+from centers.values.formats import percent_text
 
 
 class Charge(OwnTax):
@@ -199,5 +200,5 @@ class Discount(models.Model):
         ]
 
     def __str__(self) -> str:
-        value = f"{self.percent.normalize():f} %" if self.percent is not None else f"{self.amount:f}"
+        value = percent_text(self.percent) if self.percent is not None else f"{self.amount:f}"
         return f"{value}, {self.charge or self.get_on_display()}"

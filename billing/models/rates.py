@@ -12,6 +12,7 @@ from centers.models import Center, Reseller, User
 from centers.models.fields import CodeField
 from centers.models.managers import TenantManager
 from centers.values.countries import validate_country
+from centers.values.formats import percent_text
 from centers.values.validators import validate_currency
 
 
@@ -237,7 +238,7 @@ class Margin(models.Model):
     def __str__(self) -> str:
         if self.withdrawn:
             return str(_("removed"))
-        return f"{self.percent.normalize():f} % + {self.fixed.normalize():f}"
+        return f"{percent_text(self.percent)} + {self.fixed.normalize():f}"
 
     @property
     def can_be_withdrawn(self) -> bool:

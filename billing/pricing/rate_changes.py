@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Category, Rate, RateClass
 from billing.pricing.rate_types.known import guess_category
-from centers.values.formats import number_text
+from centers.values.formats import percent_text
 
 
 class Doubt(StrEnum):
@@ -55,13 +55,8 @@ class RateChange:
     @property
     def text(self) -> str:
         """The type and, where known, the change in percent, isolated from right-to-left text."""
-        shown = "" if self.percent is None else f" ({percent_text(self.percent)})"
+        shown = "" if self.percent is None else f" ({percent_text(round(self.percent, 1), signed=True)})"
         return f"\u2066{self.type}{shown}\u2069"
-
-
-def percent_text(percent: Decimal) -> str:
-    """`+12.5 %`: a change with its sign, at one decimal."""
-    return f"{'+' if percent > 0 else ''}{number_text(round(percent, 1).normalize())} %"
 
 
 def rate_changes(

@@ -21,7 +21,7 @@ from billing.pricing.price_list import (
     usage_charge,
 )
 from billing.tax.computing import net_of
-from centers.values.formats import exact_text, money_text, number_text
+from centers.values.formats import exact_text, money_text, number_text, percent_text
 
 ZERO = Decimal(0)
 #: Decimals of quotients on pages; and those to which the product of such a quotient is exact again.
@@ -127,13 +127,13 @@ def steps(line: InvoiceLine) -> list[Step]:
     by_percent, fixed = total_of((with_percent, -line.cost)), total_of((whole, -with_percent))
     found = [
         Step(_("Cost at MazBot"), "", line.cost, base),
-        Step(_("Margin"), f"{number_text(line.percent.normalize())} %", by_percent, base),
+        Step(_("Margin"), percent_text(line.percent), by_percent, base),
     ]
     if line.fixed:
         each = f"{money_text(line.fixed, base, exact=True)} × {number_text(line.quantity)}"
         found.append(Step(_("Fixed amount"), each, fixed, base))
     if line.discount_percent:
-        percent = f"{number_text(line.discount_percent.normalize())} %"
+        percent = percent_text(line.discount_percent)
         found.append(Step(_("Discount"), percent, total_of((at_cost, -whole)), base))
     return [*found, *_from_price(line, at_cost, price)]
 
@@ -154,7 +154,7 @@ def _steps_of_charge(line: InvoiceLine) -> list[Step]:
     found = [Step(name, "", line.fixed, line.cost_currency)]
     left = Off(line.discount_percent, line.discount_amount).of(line.fixed)
     if left != line.fixed:
-        percent = f"{number_text(line.discount_percent.normalize())} %" if line.discount_percent else ""
+        percent = percent_text(line.discount_percent) if line.discount_percent else ""
         found.append(Step(_("Discount"), percent, left - line.fixed, line.cost_currency))
     if line.has_share_of_month and (part := part_of_month(Period(line.first_day, line.end_day))):
         days, of = part
@@ -172,7 +172,7 @@ def _steps_of_beyond(line: InvoiceLine) -> list[Step]:
     left = Off(line.discount_percent).of(whole)
     found = [Step(_("Price beyond the plan"), each, whole, line.cost_currency)]
     if left != whole:
-        percent = f"{number_text(line.discount_percent.normalize())} %"
+        percent = percent_text(line.discount_percent)
         found.append(Step(_("Discount"), percent, left - whole, line.cost_currency))
     return [*found, *_from_price(line, left, _price_with_tax(line))]
 
@@ -187,7 +187,7 @@ def _from_price(line: InvoiceLine, at_cost: Decimal, price: Decimal) -> list[Ste
     else:
         found.append(Step(_("Price"), "", price, line.currency, is_result=True))
     if line.tax_included and line.tax_percent:
-        percent = f"{number_text(line.tax_percent.normalize())} %"
+        percent = percent_text(line.tax_percent)
         net = round(line.exact or ZERO, _LEGIBLE)
         found.append(Step(_("Without the tax that it includes"), percent, net, line.currency, is_result=True))
     return [*found, Step(_("Rounded once"), "", line.amount, line.currency, is_result=True)]

@@ -21,6 +21,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Reseller, User
+from centers.values.formats import percent_text
 
 ZERO = Decimal(0)
 Kind = LedgerEntry.Kind
@@ -208,7 +209,7 @@ def _of_document(row: LedgerEntry, accounts: JournalAccounts) -> Iterator[Postin
 
 
 def _rate(own: InvoiceTax) -> str:
-    return f"{own.percent.normalize():f} %"
+    return percent_text(own.percent)
 
 
 def _posting(accounts: JournalAccounts, account: str, amount: Decimal, text: str = "") -> Posting:

@@ -117,7 +117,7 @@ def check_terms(category: str, percent: Decimal, reason: str, *, prefix: str = "
     is_standard = category == TaxCategory.STANDARD
     if is_standard and not (percent.is_finite() and 0 < percent <= 100 and percent == round(percent, 4)):
         raise OperationRefused(
-            _("A standard rate is above 0 and at most 100 %, with up to 4 decimals."),
+            _("A standard rate is above 0 and at most 100%, with up to 4 decimals."),
             field=f"{prefix}percent",
         )
     if category in NEED_REASON and not reason:

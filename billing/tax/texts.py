@@ -11,7 +11,7 @@ from billing.models import TaxCategory
 from billing.tax.rates import Taxes
 from centers.models import Center
 from centers.values.countries import country_name
-from centers.values.formats import number_text
+from centers.values.formats import percent_text
 
 
 class Named(Protocol):
@@ -25,11 +25,6 @@ class Named(Protocol):
     def reason(self) -> str: ...
 
 
-def percent_of(tax: Named) -> str:
-    """`15%`."""
-    return f"{number_text(tax.percent.normalize())}%"
-
-
 def tax_text(tax: Named) -> str:
     """`VAT 15%`, or why there is none, with its reason."""
     kind = tax_kind(tax)
@@ -40,7 +35,7 @@ def tax_text(tax: Named) -> str:
 def tax_kind(tax: Named) -> str:
     """The same without the reason."""
     if tax.category == TaxCategory.STANDARD:
-        return _("VAT %(percent)s") % {"percent": percent_of(tax)}
+        return _("VAT %(percent)s") % {"percent": percent_text(tax.percent)}
     texts = {
         TaxCategory.ZERO.value: _("VAT 0% (zero rate)"),
         TaxCategory.EXEMPT.value: _("Exempt from VAT"),

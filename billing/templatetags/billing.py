@@ -21,13 +21,12 @@ from billing.documents.texts import (
 from billing.models import Gateway
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
-from billing.pricing.rate_changes import percent_text
 from billing.pricing.rate_types.country_names import CountryNames
 from billing.pricing.rate_types.known import known_type, type_name
 from billing.tax.texts import address_of, numbers_of, reverse_charge_text, tax_kind, tax_text
 from centers.models import Center
 from centers.templatetags.values import NOTHING, day, month
-from centers.values.formats import exact_text, money_text, number_text
+from centers.values.formats import exact_text, money_text, number_text, percent_text
 
 register = template.Library()
 
@@ -148,24 +147,24 @@ def change(value: Decimal | int) -> SafeString:
 
 @register.simple_tag
 def percent_change(value: Decimal | None) -> SafeString:
-    """By how much something moved: `+12.5 %`; None is a dash."""
+    """By how much something moved: `+12.5%`; None is a dash."""
     if value is None:
         return NOTHING
-    return format_html('<bdi dir="ltr" class="number">{}</bdi>', percent_text(value))
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', percent_text(round(value, 1), signed=True))
 
 
 @register.simple_tag
 def percent(value: Decimal | None) -> SafeString:
-    """A part of a whole, at one decimal: `12.5 %`; None is a dash."""
+    """A part of a whole, at one decimal: `12.5%`; None is a dash."""
     if value is None:
         return NOTHING
-    return format_html('<bdi dir="ltr" class="number">{} %</bdi>', number_text(value, 1))
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', percent_text(value, 1))
 
 
 @register.simple_tag
 def percent_off(value: Decimal) -> SafeString:
-    """A discount with all its decimals: `12.5 %`."""
-    return format_html('<bdi dir="ltr" class="number">{} %</bdi>', number_text(value.normalize()))
+    """A percentage with all its decimals: `12.5%`."""
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', percent_text(value))
 
 
 @register.simple_tag

@@ -25,6 +25,7 @@ from centers.values.formats import (
     money_text,
     month_text,
     number_text,
+    percent_text,
     zone_of,
 )
 from centers.values.languages import active_language
@@ -59,15 +60,15 @@ def digits(value: Decimal | int | None) -> SafeString:
 
 @register.simple_tag
 def percent(value: Decimal | int | None, *, occurred: bool = False) -> SafeString:
-    """A share as `99.90 %`, `100 %` or `0 %`, isolated from right-to-left text. None is a dash.
+    """A share as `99.90%`, `100%` or `0%`, isolated from right-to-left text. None is a dash.
 
-    `occurred`: what it is the share of did happen, so that a share too small for two decimals is `< 0.01 %`.
+    `occurred`: what it is the share of did happen, so that a share too small for two decimals is `< 0.01%`.
     """
     if value is None:
         return NOTHING
     places = 0 if value in (0, 100) else 2
-    text = "< 0.01" if occurred and value == 0 else number_text(value, places)
-    return format_html('<bdi dir="ltr" class="number">{} %</bdi>', text)
+    text = "< 0.01%" if occurred and value == 0 else percent_text(value, places)
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', text)
 
 
 @register.filter

@@ -41,6 +41,12 @@ def _rounded(value: Decimal | int, places: int) -> Decimal:
     return Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
+def percent_text(percent: Decimal | int, places: int | None = None, *, signed: bool = False) -> str:
+    """`12.5%`, with all its decimals or with as many as `places`; `signed` is `+12.5%`, for what moved."""
+    sign = "+" if signed and percent > 0 else ""
+    return f"{sign}{number_text(percent, places)}%"
+
+
 def money_text(amount: Decimal | int, currency: str, *, exact: bool = False) -> str:
     """`1,234.500 LYD`, with the currency's own digits (CLDR), rounded half up.
 

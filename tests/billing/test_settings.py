@@ -30,7 +30,7 @@ def test_a_change_is_a_new_version_with_a_trace(shop: Shop) -> None:
         == second
     )
     event = AuditEntry.objects.filter(action="margin.set").order_by("pk").last()
-    assert (event.actor, event.data["before"]) == (user, "10 % + 0")
+    assert (event.actor, event.data["before"]) == (user, "10% + 0")
 
 
 def test_asking_twice_for_the_same_changes_nothing(shop: Shop) -> None:

@@ -112,7 +112,7 @@ def issue(page: Page, tenant: Tenant, first: date) -> str:
     expect(lines).to_contain_text("Messages in the plan “Clinic”")
     beyond = lines.locator("tbody tr").filter(has_text="Messages beyond the plan “Clinic”")
     expect(beyond.locator("td").last).to_have_text(f"{MORE * BEYOND} SAR")
-    expect(lines).to_contain_text("10 %")
+    expect(lines).to_contain_text("10%")
     keep("sale-invoice", page)
     return page.get_by_role("heading", level=1).inner_text()
 

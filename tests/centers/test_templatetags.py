@@ -71,7 +71,7 @@ def test_shares_have_two_decimals_and_what_occurred_is_never_nothing(
     value: str, occurred: bool, shown: str
 ) -> None:
     drawn = draw("{% percent v occurred=o %}", v=Decimal(value), o=occurred)
-    assert drawn == f'<bdi dir="ltr" class="number">{shown} %</bdi>'
+    assert drawn == f'<bdi dir="ltr" class="number">{shown}%</bdi>'
 
 
 def test_nothing_known_is_a_dash() -> None:

@@ -59,3 +59,18 @@ def test_english_texts_are_those_of_a_product_writer(words: str) -> None:
 def test_arabic_texts_have_one_word_for_one_thing(words: str) -> None:
     pattern = re.compile(words)
     assert [arabic for _english, arabic in texts() if pattern.search(arabic)] == [], ARABIC[words]
+
+
+def test_a_percentage_is_written_without_a_space() -> None:
+    """`12.5%`: in messages of both languages, in templates, and in what Python puts together."""
+    pattern = re.compile(r"[\ds] %%?(?![a-z(\d%])")
+    assert [pair for pair in texts() if any(map(pattern.search, pair))] == []
+    drawn = re.compile(r"\} %[\"'<+:.,]")
+    sources = [
+        path
+        for app in ("billing", "centers", "whatsapp", "templates")
+        for path in (ROOT / app).rglob("*")
+        if path.suffix in {".py", ".html", ".txt"}
+    ]
+    assert len(sources) > 500
+    assert [str(path) for path in sources if drawn.search(path.read_text())] == []

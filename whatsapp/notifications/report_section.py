@@ -10,7 +10,7 @@ from centers.models import Center, Reseller
 from centers.notifications.compose import open_page
 from centers.notifications.message import Action
 from centers.notifications.reports import Section, Span, register_section
-from centers.values.formats import duration_text, number_text
+from centers.values.formats import duration_text, number_text, percent_text
 from centers.values.languages import active_language
 from whatsapp.history.causes import OUTAGE, Cause
 from whatsapp.history.report import CenterMonth, centers_between, together
@@ -66,8 +66,8 @@ def _uptime(whole: CenterMonth, before: CenterMonth | None) -> str:
     values = {
         "numbers": ngettext("%(n)s number", "%(n)s numbers", whole.numbers)
         % {"n": number_text(whole.numbers)},
-        "uptime": f"{number_text(uptime, 2)} %",
-        "before": f"{number_text(known or 0, 2)} %",
+        "uptime": percent_text(uptime, 2),
+        "before": percent_text(known or 0, 2),
     }
     if known is None:
         return _("%(numbers)s, connected %(uptime)s of the time.") % values
@@ -79,5 +79,5 @@ def _weakest(rows: list[CenterMonth]) -> list[str]:
     if len(rows) < 2 or not weak:
         return []
     # A name in the other script must not turn the figure behind it around.
-    names = [f"\u2068{row.center}\u2069 ({number_text(row.sums.uptime or 0, 2)} %)" for row in weak]
+    names = [f"\u2068{row.center}\u2069 ({percent_text(row.sums.uptime or 0, 2)})" for row in weak]
     return [_("Least connected: %(centers)s.") % {"centers": active_language().comma.join(names)}]

@@ -12,6 +12,7 @@ from billing.models.taxing.categories import OwnTax, TaxCategory, TaxTerms, own_
 from centers.models import Center, Reseller, User
 from centers.models.fields import CodeField, LineField
 from centers.models.managers import TenantManager
+from centers.values.formats import percent_text
 
 
 class LegalIdentity(models.Model):
@@ -124,7 +125,7 @@ class TaxRate(models.Model):
     def __str__(self) -> str:
         if self.withdrawn:
             return str(_("removed"))
-        return f"{self.get_category_display()} {self.percent.normalize():f} %"
+        return f"{self.get_category_display()} {percent_text(self.percent)}"
 
     @property
     def terms(self) -> TaxTerms:
@@ -175,7 +176,7 @@ class InvoiceTax(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category} {self.percent.normalize():f} %: {self.net} + {self.tax}"
+        return f"{self.category} {percent_text(self.percent)}: {self.net} + {self.tax}"
 
     @property
     def gross(self) -> Decimal:

@@ -76,7 +76,7 @@ def test_nothing_is_edited_and_both_versions_are_traced(shop: Shop) -> None:
     assert (own.percent, own.withdrawn, row.withdrawn, row.percent, row.fixed) == (50, False, True, 0, 0)
     recorded = AuditEntry.objects.get(action="margin.withdrawn").data
     assert (recorded["before"], recorded["after"], recorded["valid_from"]) == (
-        "50 % + 0",
+        "50% + 0",
         str(row),
         "2026-02-15",
     )

@@ -68,5 +68,5 @@ def test_a_new_type_waits_where_it_is_far_above_all_others(name: str, cost: str,
 def test_types_that_go_are_listed_last_and_unchanged_ones_not_at_all() -> None:
     found = changes({"a": "1", "b": "2", "c": "3"}, {"b": "2.5", "c": "3", "d": "1"})
     assert [(change.type, change.percent) for change in found] == [("b", D(25)), ("d", None), ("a", None)]
-    assert found[0].text == "\u2066b (+25 %)\u2069"
+    assert found[0].text == "\u2066b (+25%)\u2069"
     assert found[2].new is None

@@ -205,9 +205,9 @@ def test_the_alert_names_lists_and_what_moved_but_no_amount(shop: Shop) -> None:
     check_waiting(shop.reseller, NOW)
     (text,) = alerts()
     assert text == (
-        "MazBot's new general rates wait for your confirmation: \u2066marketing (-98 %)\u2069. The previous rates "
-        "still apply. MazBot's new rates for country 1 wait for your confirmation: \u2066marketing (+99,900 %)\u2069, "
-        "\u2066monthly_plan (-100 %)\u2069, \u2066utility (-90 %)\u2069 (+1). The previous rates still apply."
+        "MazBot's new general rates wait for your confirmation: \u2066marketing (-98%)\u2069. The previous rates "
+        "still apply. MazBot's new rates for country 1 wait for your confirmation: \u2066marketing (+99,900%)\u2069, "
+        "\u2066monthly_plan (-100%)\u2069, \u2066utility (-90%)\u2069 (+1). The previous rates still apply."
     )
     check_waiting(shop.reseller, datetime(2026, 3, 6, tzinfo=UTC))
     assert len(alerts()) == 1

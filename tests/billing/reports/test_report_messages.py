@@ -85,12 +85,12 @@ def test_a_report_says_how_the_week_was(shop: Shop) -> None:
     write_due(reseller=shop.reseller, now=MONDAY)
     text = text_of("weekly")
     assert text.startswith("Weekly report: 23 Feb 2026 to 1 Mar 2026")
-    assert "2 numbers, connected 87.50 % of the time (the period before: 50.00 %)." in text
+    assert "2 numbers, connected 87.50% of the time (the period before: 50.00%)." in text
     assert "Phone logged out (1 day, 18 hours)" in text
     assert "7 outages, the longest 6 hours." in text
-    assert "Least connected: \u2068Weak\u2069 (75.00 %)." in text
+    assert "Least connected: \u2068Weak\u2069 (75.00%)." in text
     assert "300 sent, 40 received, 2 failed." in text
-    assert "Sent messages, compared with the period before: +50 %." in text
+    assert "Sent messages, compared with the period before: +50%." in text
     assert "Nothing is due." in text
     pages = ["uptime/?month=2026-02", "usage/?month=2026-02", "unpaid/"]
     assert pages_of("weekly") == [f"/r/{shop.reseller.slug}/{page}" for page in pages]

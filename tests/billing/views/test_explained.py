@@ -98,7 +98,7 @@ def test_the_steps_lead_from_cost_to_amount(abroad: Shop) -> None:
     found = [(str(step.label), step.detail, step.amount, step.currency) for step in steps(line)]
     assert found == [
         ("Cost at MazBot", "", Decimal(2), "USD"),
-        ("Margin", "12.345 %", Decimal("0.2469"), "USD"),
+        ("Margin", "12.345%", Decimal("0.2469"), "USD"),
         ("Fixed amount", "0.00123 USD × 100", Decimal("0.123"), "USD"),
         ("Price", "", Decimal("2.3699"), "USD"),
         ("Exchange rate", "1 USD = 3.7512345 SAR", Decimal("2.3699") * Decimal("3.7512345"), "SAR"),
