@@ -122,7 +122,7 @@ def edit_instance(
 
 
 def archive_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
-    """Archive the number: switched off at MazBot, its events sent only to our server, no longer checked, its alerts
+    """Archive the number: disabled at MazBot, its events sent only to our server, no longer checked, its alerts
     closed. Does nothing if it is already archived."""
     when = now or clock.now()
     with transaction.atomic():

@@ -42,7 +42,7 @@ def count_cells(center_ids: list[int]) -> dict[int, tuple[object, ...]]:
 
 COUNTS = Columns(
     order=10,
-    labels=(_("Numbers"), _("Connected"), _("Down"), _("Switched off")),
+    labels=(_("Numbers"), _("Connected"), _("Down"), _("Disabled")),
     cells=count_cells,
     none=astuple(Numbers()),
 )
@@ -88,7 +88,7 @@ def connect() -> None:
     register_listener(hear)
     on_pause_or_resume(keep_alert)
     register_queue(order=10, name="interactive", label=_("Pairing, “Run now”"))
-    register_queue(order=20, name="control", label=_("Switching numbers"))
+    register_queue(order=20, name="control", label=_("Enabling and disabling numbers"))
     register_queue(order=40, name="sweep", label=_("Checking numbers"))
     register_queue(order=45, name="background", label=_("Imports, webhooks, reminders"))
     register_jobs()
@@ -106,7 +106,7 @@ def register_jobs() -> None:
     )
     register_job(
         "switching",
-        _("Switching numbers and resetting webhook addresses"),
+        _("Enabling and disabling numbers, and resetting webhook addresses"),
         Permission.VIEW,
         _("Immediately, then again until MazBot confirms"),
         lambda reseller_id: enqueue("whatsapp.switch", reseller_id=reseller_id),

@@ -63,13 +63,13 @@ ADVICE: dict[str, Advice] = {
         _("It is connected, but far more messages failed yesterday than usual."),
         _("Check the recipients and templates, and whether WhatsApp has restricted the number."),
     ),
-    OFF: Advice(_("The number is switched off at MazBot, so it isn't watched.")),
+    OFF: Advice(_("The number is disabled at MazBot, so it isn't watched.")),
     Alert.Kind.NOT_FOUND: Advice(
         _("MazBot doesn't recognize the ID of this number, so Markaz can't check it."),
         _("Correct the ID, or archive the number if it no longer exists at MazBot."),
     ),
     Alert.Kind.SWITCH_UNCONFIRMED: Advice(
-        _("MazBot hasn't confirmed that the number was switched on or off. Markaz keeps trying."),
+        _("MazBot hasn't confirmed that the number was enabled or disabled. Markaz keeps trying."),
         _("If this lasts, contact MazBot's support."),
     ),
     Alert.Kind.WEBHOOK_UNCONFIRMED: Advice(
@@ -91,7 +91,7 @@ ADVICE: dict[str, Advice] = {
         _("If the numbers don't come back soon, contact MazBot's support."),
     ),
     Alert.Kind.ACCOUNT_REFUSED: Advice(
-        _("Until this is corrected, numbers can't be checked, paired, or switched on or off."),
+        _("Until this is corrected, numbers can't be checked, paired, enabled or disabled."),
         _("Enter the login and the API key again in the MazBot settings."),
     ),
     Alert.Kind.ACCOUNT_LIMITED: Advice(

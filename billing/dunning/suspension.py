@@ -1,7 +1,7 @@
 """When a center may be suspended for non-payment or must be resumed; and doing so.
 
 A suspension is the decision; it sets the desired state of the numbers, which `whatsapp.service.desired_state`
-repeats to MazBot until it is confirmed. Numbers that were switched off manually are never changed here.
+repeats to MazBot until it is confirmed. Numbers that were disabled manually are never changed here.
 """
 
 from collections.abc import Collection, Iterable
@@ -185,7 +185,7 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
 
 
 def enforce(*, case: Suspension, now: datetime) -> list[Instance]:
-    """Request the numbers off, except those under maintenance and those a person switched on after the decision.
+    """Request the numbers off, except those under maintenance and those a person enabled after the decision.
 
     Return those changed; the next run requests the rest.
     """

@@ -56,7 +56,7 @@ def filter_choice(
 
 @register.inclusion_tag("components/filters/switch.html")
 def filter_switch(name: str, label: str, on: bool) -> dict[str, Any]:
-    """Something that is left out unless it is switched on."""
+    """Something that is left out unless it is enabled."""
     return {"name": name, "label": label, "on": on}
 
 

@@ -49,6 +49,12 @@
     for (const item of event.detail.items || []) toast(item.text, item.tone);
   });
 
+  // Tabs that don't fit scroll: the open page's own is in view.
+  document.addEventListener("DOMContentLoaded", () => {
+    const tab = document.querySelector(".page-tabs [aria-current]");
+    if (tab) tab.scrollIntoView({ block: "nearest", inline: "center" });
+  });
+
   // A part that fills itself in cannot stay "Loading" forever.
   function say(element, text) {
     const note = document.createElement("p");

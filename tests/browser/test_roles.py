@@ -87,7 +87,7 @@ def test_billing_sees_costs_but_does_not_switch(furnished: Tenant, visit: Visito
     expect(page.locator("#board tbody tr")).to_have_count(5)
     expect(page.get_by_role("link", name="Pair again")).to_have_count(0)
     page.goto(furnished.url(f"instances/{furnished.instance('HS-1')}/"))
-    expect(page.get_by_role("button", name="Switch off")).to_have_count(0)
+    expect(page.get_by_role("button", name="Disable")).to_have_count(0)
     invoice = furnished.value("SELECT min(id) FROM billing_invoice WHERE reseller_id = {}")
     page.goto(furnished.url(f"invoices/{invoice}/"))
     expect(page.get_by_role("columnheader", name="Cost")).to_be_visible()

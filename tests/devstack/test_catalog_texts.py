@@ -17,6 +17,7 @@ ENGLISH = {
     r"(are|is|that) no (?!longer|one|more|amount)\w+ (payment|number)s?": "aren't payments",
     r"(invoice|credit note) %\(\w+\)s over": "for",
     r"tick(ed)? (the )?lines|ticked": "select",
+    r"switch(ed|es|ing)? (it )?o(n|ff)": "enable, disable (a number), suspend (a center)",
     r"set apart|readings?": "with its own settings, usage",
     r"(cancelled|colour|centre|organis\w+)": "American spelling",
 }

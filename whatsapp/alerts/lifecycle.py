@@ -13,7 +13,7 @@ from whatsapp.alerts.maintenance import audible
 from whatsapp.models import Alert, AlertEvent, Instance
 
 Kind = Alert.Kind
-#: Alerts about a number's phone; none is open while the number is switched off.
+#: Alerts about a number's phone; none is open while the number is disabled.
 OF_THE_PHONE = (
     Kind.DISCONNECTED,
     Kind.EXPIRED,

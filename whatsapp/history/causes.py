@@ -19,7 +19,7 @@ class Cause(models.TextChoices):
     PROVIDER = "provider", _("MazBot failing")
     MAINTENANCE = "maintenance", _("Maintenance")
     UNPAID = "unpaid", _("Suspended, unpaid")
-    OFF = "off", _("Switched off")
+    OFF = "off", _("Disabled")
     NOT_PAIRED = "not_paired", _("Not paired yet")
     UNKNOWN = "unknown", _("Not known")
 

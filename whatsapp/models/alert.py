@@ -26,7 +26,7 @@ class Alert(models.Model):
         SILENT = "silent", _("Fewer messages than usual")
         FAILING = "failing", _("More failed messages than usual")
         NOT_FOUND = "not_found", _("Instance unknown to MazBot")
-        SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Switching not confirmed")
+        SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Service change not confirmed")
         WEBHOOK_UNCONFIRMED = "webhook_unconfirmed", _("Webhook address not confirmed")
         PROVIDER_FAILING = "provider_failing", _("MazBot is failing")
         NUMBERS_DROPPED = "numbers_dropped", _("Many numbers down at once")

@@ -24,7 +24,7 @@ class StatusInterval(models.Model):
     raw = models.CharField(
         max_length=64, blank=True
     )  # MazBot's text, where it means none of the known states
-    off = models.CharField(max_length=12, choices=DesiredReason, blank=True)  # why it was switched off
+    off = models.CharField(max_length=12, choices=DesiredReason, blank=True)  # why it was disabled
     ever_connected = models.BooleanField(db_default=False)  # in this interval or an earlier one
 
     objects = TenantManager(reseller="reseller", center="instance__center")
@@ -52,7 +52,7 @@ class StatusInterval(models.Model):
 
     @property
     def is_off(self) -> bool:
-        """Whether the number was switched off, whatever its phone did."""
+        """Whether the number was disabled, whatever its phone did."""
         return bool(self.off)
 
 

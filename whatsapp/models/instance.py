@@ -48,12 +48,12 @@ class Condition(models.TextChoices):
 
 #: Conditions that follow from usage, for numbers that are connected.
 OF_USAGE = (Condition.SILENT, Condition.FAILING)
-#: The state a number is shown and counted under: switched off, or else its condition, or else its connection.
+#: The state a number is shown and counted under: disabled, or else its condition, or else its connection.
 OFF = "off"
 STATES = [
     *Connection.choices,
     *[choice for choice in Condition.choices if choice[0]],
-    (OFF, _("Switched off")),
+    (OFF, _("Disabled")),
 ]
 
 
@@ -96,7 +96,7 @@ class NumberState:
 
     @property
     def is_off(self) -> bool:
-        """Whether the number is, or is about to be, switched off."""
+        """Whether the number is, or is about to be, disabled."""
         return self.desired_state == Service.DISABLED
 
     @property
@@ -265,7 +265,7 @@ class Instance(NumberState, models.Model):
 
     @property
     def is_connected(self) -> bool:
-        """Whether a phone is connected, even if the number is switched off."""
+        """Whether a phone is connected, even if the number is disabled."""
         return self.connection == Connection.CONNECTED
 
     @property

@@ -14,7 +14,7 @@ from whatsapp.models import MazbotAccount
 from whatsapp.monitoring.batches import cycle_seconds
 from whatsapp.monitoring.candidates import ceiling_seconds
 
-# Of the numbers in use that are not switched off: how many, and how old their last status is (NULL: none was read).
+# Of the numbers in use that are not disabled: how many, and how old their last status is (NULL: none was read).
 _AGES = """
 SELECT count(*), count(i.checked_at),
     percentile_disc(0.5) WITHIN GROUP (ORDER BY i.checked_at DESC),

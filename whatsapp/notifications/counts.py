@@ -30,7 +30,9 @@ _WORDS = {
     ),
     Kind.NOT_FOUND: ngettext_lazy("%(n)s number unknown to MazBot", "%(n)s numbers unknown to MazBot", "n"),
     Kind.SWITCH_UNCONFIRMED: ngettext_lazy(
-        "%(n)s number not switched on or off yet", "%(n)s numbers not switched on or off yet", "n"
+        "%(n)s number whose service change isn't confirmed",
+        "%(n)s numbers whose service change isn't confirmed",
+        "n",
     ),
     Kind.WEBHOOK_UNCONFIRMED: ngettext_lazy(
         "%(n)s webhook address not confirmed", "%(n)s webhook addresses not confirmed", "n"

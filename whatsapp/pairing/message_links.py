@@ -35,7 +35,7 @@ def message_link(*, instance: Instance, now: datetime) -> str | None:
 
 
 def may_be_paired(instance: Instance) -> bool:
-    """Whether a phone could be paired: the number is in use, switched on and without one."""
+    """Whether a phone could be paired: the number is in use, enabled and without one."""
     in_use = instance.archived_at is None and instance.center.archived_at is None
     switched_off = Service.DISABLED in (instance.desired_state, instance.service)
     return in_use and not switched_off and instance.connection != Connection.CONNECTED

@@ -33,7 +33,7 @@ class Phase(StrEnum):
     """What the pairing page shows."""
 
     NONE = "none"  # nothing asked yet, a code can be asked for
-    BLOCKED = "blocked"  # switched off, archived or already connected: `message` has the reason
+    BLOCKED = "blocked"  # disabled, archived or already connected: `message` has the reason
     ASKING = "asking"
     SHOWN = "shown"
     EXPIRED = "expired"
@@ -70,7 +70,7 @@ def start_pairing(
     """Request a code, or return the one requested or on screen; `auto`: the page asks automatically.
 
     A worker asks MazBot within a moment, and a live hint updates the page. Raises OperationRefused for a number that is
-    switched off, archived or already connected, and for a seventh automatic code in a row.
+    disabled, archived or already connected, and for a seventh automatic code in a row.
     """
     account_of(instance.reseller)
     with transaction.atomic():
@@ -224,7 +224,7 @@ def _obstacle(instance: Instance) -> str:
     if instance.archived_at or instance.center.archived_at:
         return _("This number is archived. Restore it before pairing.")
     if Service.DISABLED in (instance.desired_state, instance.service):
-        return _("This number is switched off. You can pair it once it's switched on again.")
+        return _("This number is disabled. You can pair it once it's enabled again.")
     if instance.connection == Connection.CONNECTED:
         return _(
             "This number is already connected. If its phone was just logged out, try again in a few seconds."

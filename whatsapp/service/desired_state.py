@@ -7,7 +7,7 @@ Which reason prevails when a number has more than one to be off:
 - archiving keeps an older reason: restoring then ends ARCHIVED and NON_PAYMENT (dunning decides again), but a number
   that was off manually stays off;
 - moving a number to another center ends NON_PAYMENT: the new center's dunning decides again;
-- an archived number is never switched on.
+- an archived number is never enabled.
 """
 
 from collections.abc import Iterable

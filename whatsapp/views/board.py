@@ -85,8 +85,8 @@ def _chips(
         ("connection", "pairing", "pairing", _("Pairing"), "qrcode", "info"),
         ("connection", "not_paired", "not_paired", _("Not paired yet"), "device-mobile", "secondary"),
         ("connection", "unchecked", "unchecked", _("Not checked"), "clock", "secondary"),
-        ("connection", "off", "off", _("Switched off"), "power", "secondary"),
-        ("service", "switching", "switching", _("Switching"), "refresh", "warning"),
+        ("connection", "off", "off", _("Disabled"), "power", "secondary"),
+        ("service", "switching", "switching", _("Service changing"), "refresh", "warning"),
     ]
     path = request.path
     chips = []

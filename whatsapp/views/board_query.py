@@ -15,7 +15,7 @@ from whatsapp.models import STATES, Instance, Service
 from whatsapp.queries import DOWN, IS_SWITCHING
 from whatsapp.views.board_search import few_found, that_hold
 
-SERVICE_FILTERS = (("on", _("On")), ("off", _("Off")), ("switching", _("Switching")))
+SERVICE_FILTERS = (("on", _("Enabled")), ("off", _("Disabled")), ("switching", _("Service changing")))
 
 # The last field of each order is unique, as keyset paging needs; `-key` reverses an order.
 ORDERS: dict[str, tuple[str, ...]] = {

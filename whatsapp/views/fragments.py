@@ -42,7 +42,7 @@ def home_connections(request: TenantRequest) -> HttpResponseBase:
 #: Lanes from the most urgent to the least, as the Jobs page names them.
 LANES = (
     (Lane.PERSON, _("People waiting")),
-    (Lane.CONTROL, _("Switching numbers")),
+    (Lane.CONTROL, _("Enabling and disabling numbers")),
     (Lane.NOTIFICATION, _("WhatsApp messages")),
     (Lane.METERING, _("Usage and rates")),
     (Lane.SWEEP, _("Number checks")),

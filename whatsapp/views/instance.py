@@ -115,7 +115,7 @@ def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
     row = find(pk)
     form = SwitchForm(request.POST)
     if not form.is_valid():
-        toast(request, _("Choose whether to switch the number on or off."), "error")
+        toast(request, _("Choose whether to enable or disable the number."), "error")
         return redirect("instance", request.reseller.slug, pk)
     desired = Service(form.cleaned_data["desired_state"])
     typed = TypedNameForm(request.POST, expected=str(row))
@@ -136,9 +136,9 @@ def _say_switched(request: TenantRequest, row: Instance, desired: Service, chang
     if not changed:
         toast(request, _("“%(name)s” is already in that state. Nothing changed.") % {"name": row}, "info")
     elif desired == Service.DISABLED:
-        toast(request, _("“%(name)s” is being switched off at MazBot.") % {"name": row})
+        toast(request, _("“%(name)s” is being disabled at MazBot.") % {"name": row})
     else:
-        toast(request, _("“%(name)s” is being switched on at MazBot.") % {"name": row})
+        toast(request, _("“%(name)s” is being enabled at MazBot.") % {"name": row})
 
 
 @staff(Permission.MANAGE_CENTERS)

@@ -185,7 +185,7 @@ def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
         lambda: instances.archive_instance(instance=row, by=request.user, now=clock.now()),
         error_field="typed",
     ):
-        text = _("“%(name)s” was archived. It is being switched off at MazBot.") % {"name": row}
+        text = _("“%(name)s” was archived. It is being disabled at MazBot.") % {"name": row}
         return redirect_with_toast(request, text, "center", request.reseller.slug, row.center_id)
     return _edit_page(request, row, form, "archive_form")
 

@@ -30,10 +30,10 @@ def test_the_counts_of_its_numbers_stand_among_each_centers_own_columns() -> Non
     header, *rows = csv.reader(io.StringIO(text))
     assert header == [
         "ID", "Center", "Contact", "Email", "Phone", "Country", "MazBot country ID", "Currency", "Status",
-        "Payment status", "Numbers", "Connected", "Down", "Switched off", "Added", "Archived",
+        "Payment status", "Numbers", "Connected", "Down", "Disabled", "Added", "Archived",
     ]  # fmt: skip
     found = {row[1]: dict(zip(header, row, strict=True)) for row in rows}
-    counts = ("Email", "Currency", "Status", "Numbers", "Connected", "Down", "Switched off", "Archived")
+    counts = ("Email", "Currency", "Status", "Numbers", "Connected", "Down", "Disabled", "Archived")
     assert [found["Al Noor"][name] for name in counts] == [
         "noor@example.com", "SAR", "Active", "4", "2", "1", "1", "",
     ]  # fmt: skip

@@ -118,12 +118,12 @@ def test_every_page_means_the_same_by_connected_down_and_switched_off(fleet: Hou
     home = client.get(fleet.url("home/connections/")).context["counts"]
     centers = [numbers for _center, numbers in client.get(fleet.url("centers/")).context["rows"]]
     export = list(_exported(fleet, "board/export/csv/"))
-    expected = {"Connected": 1, "Down": 1, "Switched off": 4}
+    expected = {"Connected": 1, "Down": 1, "Disabled": 4}
     assert {name: chips[name] for name in expected} == expected
-    assert {"Connected": home.connected, "Down": home.down, "Switched off": home.off} == expected
+    assert {"Connected": home.connected, "Down": home.down, "Disabled": home.off} == expected
     assert [sum(getattr(row, name) for row in centers) for name in ("connected", "down", "off")] == [1, 1, 4]
     states = [row["Connection"] for row in export]
-    assert [states.count(state) for state in ("Connected", "Disconnected", "Switched off")] == [1, 1, 4]
+    assert [states.count(state) for state in ("Connected", "Disconnected", "Disabled")] == [1, 1, 4]
     listed = list(_exported(fleet, "centers/export/csv/"))
     assert [sum(int(row[name]) for row in listed) for name in expected] == [1, 1, 4]
 

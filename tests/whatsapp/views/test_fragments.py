@@ -149,7 +149,7 @@ def test_intervals_say_how_long_the_number_was_off_or_not_checked(house: House) 
     _interval(house, now - timedelta(hours=5), now - timedelta(hours=3), off="non_payment")
     _interval(house, now - timedelta(hours=3), connection="")
     text = _history(house)
-    assert text.index("Not checked") < text.index("Switched off")
+    assert text.index("Not checked") < text.index("Disabled")
     assert "Non-payment" in text
     assert "3 hours" in text
     assert "2 hours" in text

@@ -147,7 +147,7 @@ def test_after_six_codes_in_a_row_a_person_has_to_ask(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fields", "stage", "sentence"),
     [
-        ({"desired_state": Service.DISABLED}, "blocked", "switched off"),
+        ({"desired_state": Service.DISABLED}, "blocked", "is disabled"),
         ({"archived_at": timezone.now()}, "blocked", "archived"),
         ({"connection": Connection.CONNECTED}, "connected", "already connected"),
     ],

@@ -55,7 +55,7 @@ def test_only_the_centers_own_numbers_in_use(house: House) -> None:
         ),
         (
             {"desired_state": Service.DISABLED, "desired_reason": DesiredReason.MANUAL},
-            "Your provider switched off",
+            "Your provider disabled",
             False,
         ),
     ],
