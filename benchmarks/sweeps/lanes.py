@@ -103,7 +103,7 @@ def _slow_account() -> Result:
 
 
 def _budget(account: str, limit: int) -> RequestBudget:
-    return RequestBudget(_valkey(), account, limit=limit)
+    return RequestBudget(_valkey(), account, limit=limit, longest_request=30)
 
 
 _connections = threading.local()

@@ -319,6 +319,11 @@ class Migration(migrations.Migration):
                     models.Index(
                         models.F("reseller"), models.F("created_at"), models.F("id"), name="center_by_age"
                     ),
+                    models.Index(
+                        models.F("reseller"),
+                        condition=models.Q(("archived_at", None), ("payment_status", "overdue")),
+                        name="center_overdue",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

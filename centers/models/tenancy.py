@@ -129,6 +129,10 @@ class Center(models.Model):
             models.Index("reseller", "payment_status", "name", "id", name="center_by_status"),
             models.Index("reseller", F("payment_status").desc(), "name", "id", name="center_worst_first"),
             models.Index("reseller", "created_at", "id", name="center_by_age"),
+            # Home counts them at every change of a balance.
+            models.Index(
+                "reseller", condition=Q(archived_at=None, payment_status="overdue"), name="center_overdue"
+            ),
         ]
 
     def __str__(self) -> str:

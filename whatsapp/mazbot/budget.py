@@ -96,7 +96,7 @@ class RequestBudget:
         account: str,
         *,
         limit: int,
-        longest_request: float = 30.0,
+        longest_request: float,
         window: float = MINUTE,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -168,14 +168,12 @@ class RequestBudget:
             logger.warning("The request budget could not record an answer: %s", type(problem).__name__)
 
     def penalize(self, slot: Slot, retry_after: float | None = None) -> float:
-        """Pause the whole account after a 429 for `retry_after` seconds.
+        """Pause the whole account after a 429 for `retry_after` seconds, at most LONGEST_PAUSE.
 
         None: for one window, doubled each time a 429 follows right after a pause.
         Returns the seconds until the pause ends.
         """
-        microseconds = (
-            -1 if retry_after is None else int(min(max(retry_after, 1.0), LONGEST_PAUSE / SECOND) * SECOND)
-        )
+        microseconds = -1 if retry_after is None else int(max(retry_after, 1.0) * SECOND)
         try:
             pause = self._penalize(
                 keys=self._keys[:2], args=[slot.flight, slot.at, self._window, microseconds, LONGEST_PAUSE]

@@ -67,7 +67,9 @@ class Caller:
         self._on_locale_prefix = on_locale_prefix
         longest = timeouts.connect + timeouts.total + FLIGHT_MARGIN
         self._budget = RequestBudget(valkey, config.key, limit=config.rate_limit, longest_request=longest)
-        pace = RequestBudget(valkey, f"logins:{config.host_name()}", limit=config.logins_per_minute)
+        pace = RequestBudget(
+            valkey, f"logins:{config.host_name()}", limit=config.logins_per_minute, longest_request=longest
+        )
         store = TokenStore(valkey, config)
         self._logins = Logins(config, store, self._send_anonymously, pace=pace, longest_request=longest)
         self.locale_prefix = config.locale_prefix

@@ -17,8 +17,8 @@ ACCOUNT = "acc-7"
 STATE, FLIGHTS = "mazbot:{acc-7}:budget", "mazbot:{acc-7}:budget:flights"
 
 
-def budget_of(valkey, limit=600, **options):
-    return RequestBudget(valkey, ACCOUNT, limit=limit, **options)
+def budget_of(valkey, limit=600, longest_request=30, **options):
+    return RequestBudget(valkey, ACCOUNT, limit=limit, longest_request=longest_request, **options)
 
 
 def server_now(valkey):

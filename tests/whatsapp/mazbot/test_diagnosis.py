@@ -104,7 +104,7 @@ def test_a_test_is_in_earnest_even_right_after_a_refusal(config, valkey, sandbox
 
 def test_a_test_goes_before_a_sweep(config, valkey):
     account = replace(config, rate_limit=300)
-    sweep = RequestBudget(valkey, account.key, limit=300)
+    sweep = RequestBudget(valkey, account.key, limit=300, longest_request=30)
     sweep.reserve(priority=Lane.SWEEP)
 
     assert test_connection(account, valkey).ok

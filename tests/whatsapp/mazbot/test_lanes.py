@@ -31,14 +31,19 @@ def take(budget, valkey, lanes, *, count):
     [(Lane.METERING, FLOORS[Lane.SWEEP]), (Lane.CONTROL, FLOORS[Lane.SWEEP]), (Lane.PERSON, 0.23)],
 )
 def test_a_sweep_keeps_its_floor_however_much_the_lane_above_wants(valkey, above, floor):
-    budget = RequestBudget(valkey, ACCOUNT, limit=3000)
+    budget = RequestBudget(valkey, ACCOUNT, limit=3000, longest_request=30)
     served = take(budget, valkey, [above, Lane.SWEEP], count=150)
     share = served.count(Lane.SWEEP) / len(served)
     assert floor - 0.02 <= share <= floor + 0.02
 
 
 def test_each_lane_below_people_keeps_its_floor(valkey):
-    served = take(RequestBudget(valkey, ACCOUNT, limit=6000), valkey, sorted(Lane, reverse=True), count=300)
+    served = take(
+        RequestBudget(valkey, ACCOUNT, limit=6000, longest_request=30),
+        valkey,
+        sorted(Lane, reverse=True),
+        count=300,
+    )
     for lane in (Lane.METERING, Lane.NOTIFICATION, Lane.CONTROL):
         assert served.count(lane) / len(served) >= 0.9 * FLOORS[lane], lane
     assert served.count(Lane.SWEEP) / len(served) >= 0.3, "less than its floor only for people"
@@ -46,7 +51,7 @@ def test_each_lane_below_people_keeps_its_floor(valkey):
 
 
 def test_what_the_lane_above_leaves_unused_goes_to_the_sweep(valkey):
-    budget = RequestBudget(valkey, ACCOUNT, limit=1200)
+    budget = RequestBudget(valkey, ACCOUNT, limit=1200, longest_request=30)
     at = []
     while len(at) < 12:
         (reply,) = run_scripts(valkey, [budget.attempt("sweep", lane=Lane.SWEEP, deadline=60)])
@@ -60,7 +65,7 @@ def test_what_the_lane_above_leaves_unused_goes_to_the_sweep(valkey):
 
 def test_a_lane_comes_back_when_its_turn_is_near_however_many_wait_above(valkey):
     """All of them are ahead in the queue, but the lane's floor is not: slots were left to no one meanwhile."""
-    budget = RequestBudget(valkey, ACCOUNT, limit=600)
+    budget = RequestBudget(valkey, ACCOUNT, limit=600, longest_request=30)
     for lane in (Lane.METERING, Lane.PERSON):
         waiting = f"mazbot:{{{ACCOUNT}}}:budget:waiting:{lane.value}"
         valkey.zadd(waiting, {f"waiter{n}": 2**53 for n in range(20)})
@@ -71,7 +76,7 @@ def test_a_lane_comes_back_when_its_turn_is_near_however_many_wait_above(valkey)
 
 
 def test_three_people_at_once_are_served_before_the_sweep(valkey):
-    budget = RequestBudget(valkey, ACCOUNT, limit=300)
+    budget = RequestBudget(valkey, ACCOUNT, limit=300, longest_request=30)
     take(budget, valkey, [Lane.SWEEP], count=4)
     order = []
     waiting = {f"p{n}" for n in range(3)} | {"sweep"}
@@ -95,7 +100,7 @@ def test_a_persons_slot_begins_early_and_the_next_one_lies_where_it_would_have_b
     valkey, lane, ahead, early
 ):
     """Others are granted their slots ahead: without this, the third of three people would wait for four of them."""
-    budget = RequestBudget(valkey, ACCOUNT, limit=6)
+    budget = RequestBudget(valkey, ACCOUNT, limit=6, longest_request=30)
     seconds, micros = valkey.time()
     next_free = seconds * SECOND + micros + ahead
     state = f"mazbot:{{{ACCOUNT}}}:budget"
@@ -107,7 +112,7 @@ def test_a_persons_slot_begins_early_and_the_next_one_lies_where_it_would_have_b
 
 
 def test_several_slots_are_granted_in_one_round_trip_and_lie_a_spacing_apart(valkey):
-    budget = RequestBudget(valkey, ACCOUNT, limit=6000)
+    budget = RequestBudget(valkey, ACCOUNT, limit=6000, longest_request=30)
     slots, tries = [], 0
     until = time.monotonic() + 2
     while time.monotonic() < until:
@@ -124,11 +129,13 @@ def test_several_slots_are_granted_in_one_round_trip_and_lie_a_spacing_apart(val
 
 @pytest.mark.parametrize(("limit", "seconds"), [(60, 0.25), (600, 0.05), (120, 0.127)])
 def test_a_slot_is_granted_a_quarter_of_an_interval_ahead_within_bounds(valkey, limit, seconds):
-    assert RequestBudget(valkey, ACCOUNT, limit=limit).horizon == pytest.approx(seconds, abs=0.001)
+    assert RequestBudget(valkey, ACCOUNT, limit=limit, longest_request=30).horizon == pytest.approx(
+        seconds, abs=0.001
+    )
 
 
 def test_requests_are_counted_per_lane_for_an_hour(valkey):
-    budget = RequestBudget(valkey, ACCOUNT, limit=6000)
+    budget = RequestBudget(valkey, ACCOUNT, limit=6000, longest_request=30)
     served = take(budget, valkey, [Lane.METERING, Lane.SWEEP], count=20)
     counted = budget_usage(valkey, ACCOUNT).last_hour
     assert counted[Lane.METERING] == served.count(Lane.METERING) > 0
@@ -137,7 +144,7 @@ def test_requests_are_counted_per_lane_for_an_hour(valkey):
 
 
 def test_messages_go_before_metering_and_behind_switching_which_leaves_them_their_floor(valkey):
-    budget = RequestBudget(valkey, ACCOUNT, limit=3000)
+    budget = RequestBudget(valkey, ACCOUNT, limit=3000, longest_request=30)
     served = take(budget, valkey, [Lane.NOTIFICATION, Lane.METERING], count=75)
     assert served.count(Lane.NOTIFICATION) > 5 * served.count(Lane.METERING) > 0
     served = take(budget, valkey, [Lane.CONTROL, Lane.NOTIFICATION], count=150)
@@ -147,6 +154,6 @@ def test_messages_go_before_metering_and_behind_switching_which_leaves_them_thei
 
 def test_a_sweep_keeps_its_floor_while_all_lanes_but_people_want_more(valkey):
     lanes = [Lane.CONTROL, Lane.NOTIFICATION, Lane.METERING, Lane.SWEEP]
-    served = take(RequestBudget(valkey, ACCOUNT, limit=6000), valkey, lanes, count=300)
+    served = take(RequestBudget(valkey, ACCOUNT, limit=6000, longest_request=30), valkey, lanes, count=300)
     for lane in lanes:
         assert served.count(lane) / len(served) >= 0.9 * FLOORS[lane], lane

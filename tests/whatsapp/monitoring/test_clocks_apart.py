@@ -24,7 +24,7 @@ def ahead():
 
 
 def test_the_limit_holds_between_machines_whose_clocks_differ(valkey: redis.Redis) -> None:
-    here, there = (RequestBudget(valkey, "apart", limit=1200) for _ in range(2))
+    here, there = (RequestBudget(valkey, "apart", limit=1200, longest_request=30) for _ in range(2))
     slots = []
     for number in range(40):
         with ahead() if number % 2 else nullcontext():

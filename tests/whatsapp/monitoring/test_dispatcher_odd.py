@@ -82,7 +82,7 @@ def test_the_largest_limit_floods_no_one(new_place, other, begin, settings):
 
 
 def test_a_limit_of_ten_million_gives_slots_one_by_one(valkey):
-    budget = RequestBudget(valkey, "account", limit=10_000_000)
+    budget = RequestBudget(valkey, "account", limit=10_000_000, longest_request=30)
     assert budget.spacing > 0
     slots = [budget.reserve(priority=0, deadline=1) for _ in range(20)]
     assert len({slot.flight for slot in slots}) == 20

@@ -26,7 +26,7 @@ def text(house: House) -> str:
 
 def test_requests_of_the_last_hour_are_counted_by_lane(house: House) -> None:
     live.valkey().flushdb()
-    budget = RequestBudget(live.valkey(), config_of(house.account).key, limit=6000)
+    budget = RequestBudget(live.valkey(), config_of(house.account).key, limit=6000, longest_request=30)
     for lane, times in ((Lane.PERSON, 1), (Lane.SWEEP, 3)):
         for _ in range(times):
             budget.finish(budget.reserve(priority=lane))
@@ -69,7 +69,7 @@ def test_a_pause_names_its_reason(house: House) -> None:
 
 def test_an_account_that_does_not_answer_says_so(house: House) -> None:
     live.valkey().flushdb()
-    budget = RequestBudget(live.valkey(), config_of(house.account).key, limit=600)
+    budget = RequestBudget(live.valkey(), config_of(house.account).key, limit=600, longest_request=30)
     for _ in range(3):
         budget.finish(budget.reserve(priority=Lane.SWEEP), fault=True)
     assert "Checks are paused: MazBot doesn&#x27;t answer this account" in text(house)
