@@ -36,7 +36,7 @@ def test_another_margin_is_compared_by_center_and_at_other_percentages(busy: Des
     text = part.content.decode()
     assert "<html" not in text
     assert "18,395.48" in text  # 18,385.472, and 0.01 for each of 1,001 messages
-    assert re.findall(r"(\d+) %", re.sub("<[^>]+>", "", text)) == ["10", "15", "20", "25", "30", "40"]
+    assert re.findall(r"(\d+)%", re.sub("<[^>]+>", "", text)) == ["10", "15", "20", "25", "30", "40"]
     assert "Al Noor Clinic" in text
     assert "percent=20" in text
     assert Margin.objects.model._base_manager.filter(percent=Decimal(20)).count() == 0
