@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from whatsapp.mazbot import Lane, RequestBudget, budget_usage, read_verdict, run_scripts
-from whatsapp.mazbot.budget import SECOND
+from whatsapp.mazbot.budget import SECOND, Slot
 from whatsapp.mazbot.lane import FLOORS
 
 ACCOUNT = "acc-9"
@@ -157,3 +157,28 @@ def test_a_sweep_keeps_its_floor_while_all_lanes_but_people_want_more(valkey):
     served = take(RequestBudget(valkey, ACCOUNT, limit=6000, longest_request=30), valkey, lanes, count=300)
     for lane in lanes:
         assert served.count(lane) / len(served) >= 0.9 * FLOORS[lane], lane
+
+
+def test_what_waits_is_forgotten_within_minutes_and_all_else_within_a_week(valkey):
+    """Keys that stayed would fill Valkey with accounts that were deleted long ago."""
+    budget = RequestBudget(valkey, ACCOUNT, limit=6000, longest_request=30)
+    slots: tuple[Slot, ...] = ()
+    while not slots:
+        (reply,) = run_scripts(valkey, [budget.attempt("served", lane=Lane.SWEEP, deadline=60)])
+        slots = read_verdict(reply, "served").slots
+    while slots:  # until it waits
+        kept = _seconds_kept(valkey)
+        assert kept[f":waiting:{Lane.SWEEP.value}"] <= 600, "expected back for more"
+        (reply,) = run_scripts(valkey, [budget.attempt("waits", lane=Lane.METERING, deadline=60)])
+        slots = read_verdict(reply, "waits").slots
+    budget.penalize(budget.reserve(priority=Lane.PERSON), 5)
+    kept = _seconds_kept(valkey)
+    assert {f":waiting:{Lane.METERING.value}", ":flights", ":spent", ""} <= kept.keys()
+    assert all(0 < seconds <= 7 * 86_400 for seconds in kept.values()), kept
+    assert all(seconds <= 600 for name, seconds in kept.items() if "waiting" in name), kept
+
+
+def _seconds_kept(valkey):
+    """How long each key of the account's budget stays, by its ending; -1: forever."""
+    found = valkey.scan_iter(f"mazbot:{{{ACCOUNT}}}:budget*")
+    return {key.decode().rpartition(":budget")[2]: valkey.ttl(key) for key in found}
