@@ -1,5 +1,6 @@
 """Hints: sent on commit, counted per tenant and center, dropped without harm when Valkey is away."""
 
+import ast
 import json
 import random
 
@@ -62,6 +63,19 @@ def test_an_audit_entry_with_topics_tells_the_pages_of_its_center_once_it_is_com
             assert stamps() == before
         assert AuditEntry.objects.filter(action="center.edited").count() == 2
     assert stamps() == [str(int(before[0]) + 1), str(int(before[1]) + 1), before[2]]
+
+
+def test_every_entry_about_money_tells_the_pages() -> None:
+    """An open page would show the sums from before until someone loads it again."""
+    silent, found = [], 0
+    for path in (settings.BASE_DIR / "billing").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "entries.record":
+                found += 1
+                if not {"topics", None} & {keyword.arg for keyword in call.keywords}:
+                    silent.append(f"{path.relative_to(settings.BASE_DIR)}:{call.lineno}")
+    assert found > 50
+    assert silent == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,6 +16,7 @@ from billing.models import Invoice
 from billing.payments import reverse_payment
 from billing.payments.receipts import RECEIPT, TO_TEAM, example
 from centers.models import Notification, NotificationPreference, Role
+from centers.notifications.claims import STORM
 from centers.notifications.delivery import deliver_due
 from centers.notifications.preferences import save_preference
 from centers.notifications.preview import last_week
@@ -62,6 +63,13 @@ def test_it_says_what_was_paid_and_what_is_left(shop: Shop) -> None:
     assert sent(shop) == ["Payment received: 12.50 USD"]
     assert [one.to for one in mail.outbox if "Payment" in one.subject] == [[shop.center.email]]
     assert sent(shop) == []
+
+
+def test_each_of_many_payments_has_a_receipt_of_its_own(shop: Shop) -> None:
+    for cents in range(STORM + 2):
+        shop.pay(f"1.0{cents}")
+    subjects = [subject for _round in range(3) for subject in sent(shop)]
+    assert sorted(subjects) == [f"Payment received: 1.0{cents} USD" for cents in range(STORM + 2)]
 
 
 def test_what_was_written_off_is_not_paid_in_full(shop: Shop) -> None:

@@ -106,6 +106,14 @@ def test_a_typed_rate_needs_a_reason_and_no_dated_one(shop: Shop) -> None:
     assert AuditEntry.objects.get(action="credit.converted").data["because"] == "The bank's rate"
     how["to_currency"] = "LYD"
     assert convert_credit(**how, rate=D(5), because="no rate is entered").to_amount == 50
+    assert convert_credit(**how, rate=D("0.5"), because="less than one").to_amount == 5
+
+
+def test_reasons_are_cut_at_what_is_stored(shop: Shop) -> None:
+    how = {"center": shop.center, "amount": D(10), "from_currency": "USD", "to_currency": "SAR"}
+    row = convert_credit(**how, rate=D("3.7"), because="r" * 400, by=None, now=NOW)
+    back = reverse_conversion(conversion=row, because="r" * 400, by=None, now=NOW)
+    assert (row.reason, back.reason) == ("r" * 300, "r" * 300)
 
 
 def test_a_rate_far_from_the_dated_one_may_be_a_slip(shop: Shop) -> None:

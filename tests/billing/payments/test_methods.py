@@ -3,6 +3,7 @@
 import io
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from billing.models import Invoice, Payment, PaymentAllocation, PaymentAttachmen
 from billing.payments import refund_credit, reverse_payment
 from billing.payments.allocation import chosen_invoices
 from billing.payments.attachments import MAX_BYTES, MOST, attach, check_attachment
+from centers import live
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import NOW, Shop
@@ -132,6 +134,16 @@ def test_a_picture_becomes_a_png_of_ours_and_a_pdf_stays_as_it_is(shop: Shop) ->
         attach(payment=photo, data=PDF, by=None, now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
         PaymentAttachment.objects.update(content=b"x")
+
+
+def test_open_pages_show_a_file_that_was_added_later(
+    shop: Shop, django_capture_on_commit_callbacks: Any
+) -> None:
+    payment = shop.pay("1")
+    before = live.stamp(shop.reseller.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        attach(payment=payment, data=PDF, by=None, now=NOW)
+    assert live.stamp(shop.reseller.pk) != before
 
 
 @pytest.mark.parametrize(

@@ -252,3 +252,10 @@ def test_payments_refunds_and_reversals_are_in_the_audit_log_and_open_pages_get_
     payment.refresh_from_db()
     assert (payment.note, payment.recorded_by, payment.recorded_at) == ("cash", person, NOW)
     assert (payment.reversed_by, payment.reversed_at, payment.reversal_reason) == (person, later, "bounced")
+
+
+def test_a_note_and_a_reason_are_cut_at_what_is_stored(shop: Shop) -> None:
+    payment = shop.pay("5", note="n" * 400)
+    assert payment.note == "n" * 300
+    reverse_payment(payment=payment, because="r" * 400, by=None, now=NOW)
+    assert Payment.objects.get(pk=payment.pk).reversal_reason == "r" * 300
