@@ -66,7 +66,7 @@ def test_a_percentage_is_written_without_a_space() -> None:
     """`12.5%`: in messages of both languages, in templates, and in what Python puts together."""
     pattern = re.compile(r"[\ds] %%?(?![a-z(\d%])")
     assert [pair for pair in texts() if any(map(pattern.search, pair))] == []
-    drawn = re.compile(r"\} %[\"'<+:.,]")
+    drawn = re.compile(r"\}\s+%[\"'<+:.,{]")
     sources = [
         path
         for app in ("billing", "centers", "whatsapp", "templates")
