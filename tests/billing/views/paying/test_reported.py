@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.invoice_links import invoice_url
-from billing.models import Invoice, Payment, PaymentLink, ReportedPayment
+from billing.models import Invoice, Payment, PaymentLink, ReportedPayment, RevokedLinks
 from billing.payments import report_notices, reported
 from billing.payments.reported import MOST_WAITING
 from centers.errors import OperationRefused
@@ -162,6 +162,7 @@ def test_revoked_links_open_nothing_and_new_ones_work(desk: Desk, path: str) -> 
         with tenant(desk.reseller):
             fresh = invoice_url(desk.invoice).removeprefix(settings.SITE_URL)
             assert AuditEntry.objects.filter(action="invoice.links_revoked").count() == count
+            assert RevokedLinks.objects.get(invoice=desk.invoice).revoked_by == desk.billing
         assert Client().get(fresh).status_code == 200
         for old in (path, f"{path}pdf/"):
             assert Client().get(old).status_code == 404

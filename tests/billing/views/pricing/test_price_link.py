@@ -104,9 +104,12 @@ def test_staff_see_when_it_was_opened_and_revoke_it(desk: Desk, path: str) -> No
     assert path not in page
     with tenant(desk.reseller):
         assert AuditEntry.objects.filter(action="center.price_link_revoked").count() == 1
+        link.refresh_from_db()
+        assert link.revoked_by == desk.owner
 
 
 def test_a_link_is_made_on_the_page_of_the_center_and_not_without_end(desk: Desk) -> None:
+    desk.shop.new_center()
     address = f"/r/{desk.reseller.slug}/centers/{desk.center.pk}/prices/links/"
     response = desk.as_(desk.owner).post(address, follow=True)
     assert "The link was created" in response.content.decode()
