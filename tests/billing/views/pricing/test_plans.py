@@ -54,6 +54,17 @@ def _text(desk: Desk, address: str) -> str:
     return page.decode()
 
 
+def test_without_plans_the_center_is_offered_to_add_one_and_no_empty_list(desk: Desk) -> None:
+    address, add = desk.url(f"centers/{desk.center.pk}/plan/"), desk.url("prices/plans/add/")
+    page = desk.as_(desk.owner).get(address).content.decode()
+    assert add in page
+    assert "<select" not in page
+    _plan(desk)
+    page = desk.as_(desk.owner).get(address).content.decode()
+    assert add not in page
+    assert "Basic (USD)" in page
+
+
 def test_a_plan_is_added_gets_new_terms_and_is_archived(desk: Desk) -> None:
     assert "No plans" in _text(desk, "prices/plans/")
     client = desk.as_(desk.billing)
