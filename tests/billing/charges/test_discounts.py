@@ -57,9 +57,9 @@ def test_messages_cost_less_from_its_first_day_on(shop: Shop) -> None:
     assert (first.discount_percent, second.discount_percent) == (0, 20)
     assert [(step.detail, step.amount) for step in steps(second)] == [
         ("", D("14")),
-        ("10 %", D("1.4")),
+        ("10%", D("1.4")),
         ("0.01 USD × 140", D("1.4")),
-        ("20 %", D("-3.36")),
+        ("20%", D("-3.36")),
         ("", D("13.44")),
         ("", D("13.44")),
     ]
