@@ -12,7 +12,7 @@ from pytest_django.plugin import blocking_manager_key
 T = TypeVar("T")
 
 #: The fixtures whose rows are shared.
-SHARED = {"house", "desk", "crawl", "shop_rows", "worlds", "full"}
+SHARED = {"house", "desk", "crawl", "shop_rows", "worlds", "full", "issued_rows", "written_rows"}
 #: These commit and empty the tables.
 COMMITTING = {"transactional_db", "committed_shop", "live_server"}
 

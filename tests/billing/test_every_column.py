@@ -1,5 +1,6 @@
 """What is issued stays as it is: the database refuses to change each of its columns by plain SQL, or to remove rows."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,9 +18,11 @@ from billing.periods import Period
 from billing.plans import add_plan, choose_plan
 from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
-from tests.billing.conftest import FEBRUARY, NOW, Shop
+from centers.tenancy.scoping import tenant
+from tests.billing.conftest import FEBRUARY, NOW, Shop, make_shop
 from tests.billing.pricing.test_price_list import rates
 from tests.billing.tax.shops import register, tax_rate
+from tests.shared_rows import ROWS
 from whatsapp.instances import move
 
 #: Table -> the columns that may still change: what is open, that a row no longer counts (once), who did it (privacy).
@@ -62,40 +65,60 @@ OTHER = {
 
 
 @pytest.fixture
-def issued(shop: Shop) -> Shop:
+def issued_rows(request: pytest.FixtureRequest) -> Shop:
+    """Made once for all tables."""
+    return ROWS.get(request, _issue)
+
+
+@pytest.fixture
+def issued(issued_rows: Shop) -> Iterator[Shop]:
+    with tenant(issued_rows.reseller):
+        yield issued_rows
+
+
+def _issue() -> Shop:
     """A row of each kind: an invoice with tax, subscription, carried amount, a note, payments, waiver, a write-off."""
-    register(shop)
-    tax_rate(shop)
-    shop.margin("10", "0.0007")
-    common: dict[str, Any] = {"by": None, "now": NOW}
-    set_exchange_rate(
-        reseller=shop.reseller, base="USD", quote="SAR", day=date(2026, 1, 1), rate=Decimal("3.75"), **common
-    )
-    rates(shop, "1", subscription_monthly="15")
-    save_policy(reseller=shop.reseller, subscription_type="subscription_monthly", **common)
-    center = shop.new_center(currency="SAR")
-    number = shop.number(center, held_since=NOW - timedelta(days=40))
-    first = date(2026, 2, 3)
-    shop.read_all(
-        [(number, FEBRUARY.first_day + timedelta(days=day)) for day in range(28)], sent=7, cost="0.0123"
-    )
-    waive_usage(instance=number, period=Period(first, first + timedelta(days=1)), because="a test", **common)
-    add_charge(center=center, amount="5", description="Set-up", day=first, **common)
-    add_discount(center=center, percent=Decimal(1), day=FEBRUARY.end_day, **common)
-    invoice = issue_invoice(center=center, period=FEBRUARY, **common)
-    line = max(lines_left(invoice), key=lambda row: row.amount).line
-    credit_invoice(invoice=invoice, parts={line.pk: Part(amount=Decimal(1))}, because="a test", **common)
-    shop.pay("500", center)
-    refund_credit(center=center, amount="1", currency="SAR", reference="back", **common)
-    plan = add_plan(
-        reseller=shop.reseller, name="Basic", currency="USD", amount="5", included=1, day=first, **common
-    )
-    with_plan = shop.new_center(created_at=NOW - timedelta(days=40))
-    choose_plan(center=with_plan, plan=plan, day=first, **common)
-    close_period(center=with_plan, period=FEBRUARY, **common)
-    move(instance=number, center=shop.center, **common)
-    lost = shop.owe("3", shop.new_center())
-    write_off(center=lost.center, invoices=[lost.pk], because="a test", **common)
+    shop = make_shop()
+    with tenant(shop.reseller):
+        register(shop)
+        tax_rate(shop)
+        shop.margin("10", "0.0007")
+        common: dict[str, Any] = {"by": None, "now": NOW}
+        set_exchange_rate(
+            reseller=shop.reseller,
+            base="USD",
+            quote="SAR",
+            day=date(2026, 1, 1),
+            rate=Decimal("3.75"),
+            **common,
+        )
+        rates(shop, "1", subscription_monthly="15")
+        save_policy(reseller=shop.reseller, subscription_type="subscription_monthly", **common)
+        center = shop.new_center(currency="SAR")
+        number = shop.number(center, held_since=NOW - timedelta(days=40))
+        first = date(2026, 2, 3)
+        shop.read_all(
+            [(number, FEBRUARY.first_day + timedelta(days=day)) for day in range(28)], sent=7, cost="0.0123"
+        )
+        waive_usage(
+            instance=number, period=Period(first, first + timedelta(days=1)), because="a test", **common
+        )
+        add_charge(center=center, amount="5", description="Set-up", day=first, **common)
+        add_discount(center=center, percent=Decimal(1), day=FEBRUARY.end_day, **common)
+        invoice = issue_invoice(center=center, period=FEBRUARY, **common)
+        line = max(lines_left(invoice), key=lambda row: row.amount).line
+        credit_invoice(invoice=invoice, parts={line.pk: Part(amount=Decimal(1))}, because="a test", **common)
+        shop.pay("500", center)
+        refund_credit(center=center, amount="1", currency="SAR", reference="back", **common)
+        plan = add_plan(
+            reseller=shop.reseller, name="Basic", currency="USD", amount="5", included=1, day=first, **common
+        )
+        with_plan = shop.new_center(created_at=NOW - timedelta(days=40))
+        choose_plan(center=with_plan, plan=plan, day=first, **common)
+        close_period(center=with_plan, period=FEBRUARY, **common)
+        move(instance=number, center=shop.center, **common)
+        lost = shop.owe("3", shop.new_center())
+        write_off(center=lost.center, invoices=[lost.pk], because="a test", **common)
     return shop
 
 

@@ -1,5 +1,6 @@
 """What the database refuses, regardless of the code."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -19,24 +20,39 @@ from billing.models import (
     UsageRecord,
 )
 from billing.pricing.exchange_rates import set_exchange_rate
-from tests.billing.conftest import FEBRUARY, NOW, Shop
+from centers.tenancy.scoping import tenant
+from tests.billing.conftest import FEBRUARY, NOW, Shop, make_shop
 from tests.factories import CenterFactory
+from tests.shared_rows import ROWS
 
 
 @pytest.fixture
-def written(shop: Shop) -> Shop:
-    shop.margin("10")
-    set_exchange_rate(
-        reseller=shop.reseller,
-        base="USD",
-        quote="LYD",
-        day=date(2026, 1, 1),
-        rate=Decimal(5),
-        by=None,
-        now=NOW,
-    )
-    shop.owe("10")
-    shop.pay("5")
+def written_rows(request: pytest.FixtureRequest) -> Shop:
+    """Made once for all that is tried with them."""
+    return ROWS.get(request, _write)
+
+
+@pytest.fixture
+def written(written_rows: Shop) -> Iterator[Shop]:
+    with tenant(written_rows.reseller):
+        yield written_rows
+
+
+def _write() -> Shop:
+    shop = make_shop()
+    with tenant(shop.reseller):
+        shop.margin("10")
+        set_exchange_rate(
+            reseller=shop.reseller,
+            base="USD",
+            quote="LYD",
+            day=date(2026, 1, 1),
+            rate=Decimal(5),
+            by=None,
+            now=NOW,
+        )
+        shop.owe("10")
+        shop.pay("5")
     return shop
 
 
