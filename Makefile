@@ -48,8 +48,8 @@ run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_P
 test: setup ## run all tests; those of the browser find or install a Chromium (ARGS=... for pytest instead of all)
 	@exec $(VENV) -m pytest $(if $(ARGS),$(ARGS),$(ALL_TESTS))
 
-coverage: setup ## run all tests and measure the whole source: at least 95 % of all branches (a quarter longer than `make test`)
-	@exec $(VENV) -m pytest -n 2 --cov --cov-config=tests/coverage.ini --cov-report=term-missing $(ARGS)
+coverage: setup ## run all tests and measure the whole source: at least 95 % of all branches (takes nearly twice as long as `make test`)
+	@exec $(VENV) -m pytest -n 3 --cov --cov-config=tests/coverage.ini --cov-report=term-missing $(ARGS)
 
 mutants: setup ## change the source of money, budget, permissions and dunning: tests have to notice (ARGS="--all billing/pricing")
 	@exec $(VENV) -m devstack.mutants $(ARGS)

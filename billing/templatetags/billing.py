@@ -162,7 +162,7 @@ def percent(value: Decimal | None) -> SafeString:
 
 
 @register.simple_tag
-def percent_off(value: Decimal) -> SafeString:
+def percent_exact(value: Decimal) -> SafeString:
     """A percentage with all its decimals: `12.5%`."""
     return format_html('<bdi dir="ltr" class="number">{}</bdi>', percent_text(value))
 
