@@ -203,17 +203,18 @@ def frontend(folder: Path, *, tools: bool = True) -> None:
 
 # The line in which each announces the next package, and its name.
 _OF_PIP = re.compile(r"\s*(?:Collecting|Requirement already satisfied:) ([^\s=]+)")
+_NOT_FOR_HERE = re.compile(r"Ignoring \S+: markers ")
 _OF_NPM = re.compile(r"npm http (?:fetch|cache) (?:GET \d+ )?\S*?([^/\s]+)\.tgz")
 
 
 def counted(command: list[str], folder: Path, package: "re.Pattern[str]", total: int) -> int:
     """Run a program that installs `total` packages, and report its progress. Returns its exit status.
 
-    On a terminal one line is overwritten; elsewhere every tenth package gets one. Its other output is
-    shown when it fails.
+    On a terminal one line is overwritten; elsewhere every tenth package gets one, and the last. Packages that
+    aren't for this machine don't count. Its other output is shown when it fails.
     """
     other: list[str] = []
-    number = 0
+    number, name = 0, ""
     terminal = sys.stderr.isatty()
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -221,19 +222,27 @@ def counted(command: list[str], folder: Path, package: "re.Pattern[str]", total:
         for line in running.stdout or ():
             found = package.match(line)
             if not found:
+                total -= bool(_NOT_FOR_HERE.match(line))
                 other.append(line)
                 continue
             number += 1
-            text = f"  {min(number, total)} of {total}: {found.group(1)}"
-            if terminal:
-                print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-            elif number % 10 == 0 or number == total:
-                say(text)
+            name = found.group(1)
+            _progress(number, total, name, terminal)
     if terminal and number:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if running.returncode:
         say("".join(line for line in other if not line.startswith(("npm http", "  Downloading"))).strip())
+    elif number and number < total and not terminal:
+        say(f"  {number} of {number}: {name}")
     return running.returncode
+
+
+def _progress(number: int, total: int, name: str, terminal: bool) -> None:
+    text = f"  {min(number, total)} of {total}: {name}"
+    if terminal:
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    elif number % 10 == 0 or number == total:
+        say(text)
 
 
 def npm() -> list[str]:

@@ -110,3 +110,25 @@ def test_too_low_a_hard_limit_of_files_is_said_and_kept_to() -> None:
     arguments = granian("127.0.0.1", 8000, connections=taken, processes=3, header_seconds=HEADER_SECONDS)
     assert arguments[arguments.index("--backpressure") + 1] == str(taken)
     assert arguments[arguments.index("--workers") + 1] == "3"
+
+
+def test_the_log_leaves_out_who_closed_a_page_but_no_failure() -> None:
+    """Granian notes at INFO that the reader of a stream has gone, which every page that is left does."""
+    arguments = granian("127.0.0.1", 8000, connections=9, processes=1, header_seconds=HEADER_SECONDS)
+    config = arguments[arguments.index("--log-config") + 1]
+    program = f"""
+import json, logging, pathlib
+from granian.log import LogLevels, configure_logging
+configure_logging(LogLevels.info, json.loads(pathlib.Path({config!r}).read_text()))
+for name in ("_granian.asgi.io", "_granian.asgi.http", "_granian"):
+    for level in (logging.INFO, logging.WARNING):
+        logging.getLogger(name).log(level, f"{{name}} {{level}}")
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == [
+        "[WARNING] _granian.asgi.io 30",
+        "[INFO] _granian.asgi.http 20",
+        "[WARNING] _granian.asgi.http 30",
+        "[INFO] _granian 20",
+        "[WARNING] _granian 30",
+    ]
