@@ -21,7 +21,15 @@ _MOST_PLACES = 8
 #: Amounts before rounding have up to 30 decimals: more digits than the 28 that Python keeps.
 _PRECISION = 60
 _NO_LARGER_UNIT = 10**9
-_JUST_NOW_SECONDS = 45  # as app.js, which updates the same times on an open page
+#: The units of `3 days ago`, each from how many of it on: app.js updates the same times on an open page.
+_STEPS: list[tuple[Literal["year", "month", "week", "day", "hour", "minute"], int, int]] = [
+    ("year", 365 * 24 * 60, 1),
+    ("month", 30 * 24 * 60, 1),
+    ("week", 7 * 24 * 60, 2),
+    ("day", 24 * 60, 1),
+    ("hour", 60, 1),
+    ("minute", 1, 1),
+]
 
 
 def number_text(value: Decimal | int, places: int | None = None) -> str:
@@ -84,7 +92,7 @@ def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str
 
 
 def ago_text(moment: datetime, now: datetime, language: str = "") -> str:
-    """`3 minutes ago` or `in 2 days`; less than a minute is not counted in seconds.
+    """`3 minutes ago` or `in 2 days`: as many whole ones as have passed; less than a minute is not counted in seconds.
 
     `language`: the code of the active language, where it is known already.
     """
@@ -92,9 +100,8 @@ def ago_text(moment: datetime, now: datetime, language: str = "") -> str:
 
 
 def minutes_from(moment: datetime, now: datetime) -> int | None:
-    """How many minutes `moment` is after `now`, less than 0 if before; None if it is just now."""
-    seconds = (moment - now).total_seconds()
-    return None if -_JUST_NOW_SECONDS < seconds < _JUST_NOW_SECONDS else round(seconds / 60)
+    """How many whole minutes `moment` is after `now`, less than 0 if before; None if it is just now."""
+    return int((moment - now).total_seconds() / 60) or None
 
 
 @lru_cache(maxsize=10_000)  # a list shows some hundreds of them, mostly equal
@@ -102,8 +109,13 @@ def minutes_text(minutes: int | None, locale: str) -> str:
     """What `ago_text` says of so many minutes; `locale` is the code of the active language."""
     if minutes is None:
         return _("just now")
-    delta = timedelta(minutes=minutes)
-    return str(format_timedelta(delta, granularity="minute", add_direction=True, locale=locale, threshold=1))
+    unit, size = next((unit, size) for unit, size, least in _STEPS if abs(minutes) >= size * least)
+    whole = timedelta(minutes=int(minutes / size) * size)  # Babel would round 10 days to 2 weeks
+    return str(
+        format_timedelta(
+            whole, granularity=unit, threshold=_NO_LARGER_UNIT, add_direction=True, locale=locale
+        )
+    )
 
 
 def duration_text(length: timedelta) -> str:

@@ -185,13 +185,14 @@
   }
 
   // --- Times in words stay true while a page is open ----------------------------------------------
+  // Whole units, from how many on: 10 days are not "2 weeks ago". As centers/values/formats.py.
   const STEPS = [
-    ["year", 31557600],
-    ["month", 2629800],
-    ["week", 604800],
-    ["day", 86400],
-    ["hour", 3600],
-    ["minute", 60],
+    ["year", 31536000, 1],
+    ["month", 2592000, 1],
+    ["week", 604800, 2],
+    ["day", 86400, 1],
+    ["hour", 3600, 1],
+    ["minute", 60, 1],
   ];
 
   function tellTimes() {
@@ -199,12 +200,8 @@
     const speak = new Intl.RelativeTimeFormat(document.documentElement.lang + "-u-nu-latn", { numeric: "always" });
     for (const element of document.querySelectorAll("time[data-ago]")) {
       const seconds = (Date.parse(element.dateTime) - Date.now() - ahead) / 1000;
-      const step = STEPS.find(
-        ([, length]) => Math.abs(seconds) >= length || (length === 60 && Math.abs(seconds) >= 45),
-      );
-      element.textContent = step
-        ? speak.format(Math.round(seconds / step[1]) || Math.sign(seconds), step[0])
-        : words().now;
+      const step = STEPS.find(([, length, least]) => Math.abs(seconds) >= length * least);
+      element.textContent = step ? speak.format(Math.trunc(seconds / step[1]), step[0]) : words().now;
     }
   }
   setInterval(tellTimes, 30000);

@@ -1,6 +1,6 @@
 """Display formats: numbers, and how long something lasted, in words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from centers.values.formats import duration_text, number_text
+from centers.values.formats import ago_text, duration_text, number_text
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,29 @@ def test_the_largest_unit_and_the_one_below_it(length: timedelta, english: str, 
     assert duration_text(length) == english
     with translation.override("ar"):
         assert duration_text(length) == arabic
+
+
+@pytest.mark.parametrize(
+    ("length", "english", "arabic"),
+    [
+        (timedelta(seconds=59), "just now", "الآن"),
+        (timedelta(seconds=119), "1 minute ago", "قبل دقيقة واحدة"),
+        (timedelta(minutes=119), "1 hour ago", "قبل ساعة واحدة"),
+        (timedelta(hours=47), "1 day ago", "قبل يوم واحد"),
+        (timedelta(days=10), "10 days ago", "قبل 10 أيام"),
+        (timedelta(days=13, hours=23), "13 days ago", "قبل 13 يومًا"),
+        (timedelta(days=20), "2 weeks ago", "قبل أسبوعين"),
+        (timedelta(days=59), "1 month ago", "قبل شهر واحد"),
+        (timedelta(days=360), "12 months ago", "قبل 12 شهرًا"),
+        (timedelta(days=729), "1 year ago", "قبل سنة واحدة"),
+        (timedelta(days=-10, hours=-5), "in 10 days", "خلال 10 أيام"),
+    ],
+)
+def test_how_long_ago_is_never_rounded_up(length: timedelta, english: str, arabic: str) -> None:
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert ago_text(now - length, now) == english
+    with translation.override("ar"):
+        assert ago_text(now - length, now) == arabic
 
 
 @given(

@@ -97,7 +97,7 @@ def test_a_row_that_did_not_change_is_rendered_once_and_its_times_go_on(
     for minutes in (1, 5, 90):
         monkeypatch.setattr("centers.clock.now", lambda ahead=minutes: NOW + timedelta(minutes=ahead))
         page = _rows(house)
-        said = {1: "1 minute ago", 5: "5 minutes ago", 90: "2 hours ago"}[minutes]
+        said = {1: "1 minute ago", 5: "5 minutes ago", 90: "1 hour ago"}[minutes]
         assert page.count(said) == 2
         _change(house, checked_at=NOW)
     assert len(rendered) == 1
