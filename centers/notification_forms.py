@@ -78,7 +78,7 @@ class PreferenceForm(forms.Form):
         if group.scheduled:
             self.fields = {"channels": fields["channels"]}
             return
-        zone = _("In the time zone %(zone)s.") % {"zone": reseller.time_zone}
+        zone = _("Time zone: %(zone)s.") % {"zone": reseller.time_zone}
         fields["quiet_until"].help_text = fields["daily_at"].help_text = zone
         fields["resend_hours"].choices = [(0, _("Never"))] + [
             (hours, ngettext("Every %(n)s hour", "Every %(n)s hours", hours) % {"n": hours})

@@ -10,7 +10,7 @@ OFF, ON = frozenset({"", "0", "false", "no", "off"}), frozenset({"1", "true", "y
 PUBLIC = "public"
 WHY = (
     "In a demo the passwords are public, and everyone who signs in can move the clock by which customers are billed "
-    "and switched off. Set MARKAZ_DEMO=0."
+    "and suspended. Set MARKAZ_DEMO=0."
 )
 
 

@@ -197,7 +197,7 @@ class Control:
         )
 
     def clear_faults(self, call: CallName | None = None, kind: FaultKind | None = None) -> None:
-        """Switch off the faults of one call, of one kind, or all."""
+        """Clear the faults of one call, of one kind, or all."""
         self._do("clear_faults", call=call, kind=kind)
 
     def add_template(

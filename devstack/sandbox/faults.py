@@ -103,13 +103,13 @@ class FaultBoard:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Switch a fault on; the same call, kind and target replaces the older switch."""
+        """Start a fault; it replaces an older one of the same call, kind and target."""
         with self._lock:
             self._faults = [old for old in self._faults if _target(old) != _target(fault)]
             self._faults.append(fault)
 
     def clear(self, call: str | None = None, kind: str | None = None) -> None:
-        """Switch off the faults of one call, of one kind, or (both None) all of them."""
+        """Clear the faults of one call, of one kind, or (both None) all of them."""
         with self._lock:
             self._faults = [
                 fault

@@ -79,7 +79,7 @@ def banner(site: str, sandbox: str, *, logins: bool) -> str:
         lines += [f"  Password          {PASSWORD}", ""]
     if sandbox:
         lines += [
-            "  The sandbox's control page (scan codes, read mails and WhatsApp messages, switch on faults):",
+            "  The sandbox's control page (scan codes, read mails and WhatsApp messages, start faults):",
             f"                    {sandbox}/control",
             "",
         ]

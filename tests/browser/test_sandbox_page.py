@@ -80,7 +80,7 @@ def test_faults_usage_rates_and_clock(control_page: Page, sandbox: SandboxServer
     form.get_by_label("Call").select_option("toggle")
     form.get_by_label("Fault").select_option("500")
     form.locator("[name=times]").fill("2")
-    form.get_by_role("button", name="Switch on").click()
+    form.get_by_role("button", name="Start the fault").click()
     expect(control_page.locator("#piece-faults")).to_contain_text("2 more")
     assert _post(sandbox, "/instance/toggle", instance_id="num-1", action="disable")["success"] is False
     control_page.get_by_role("button", name="Clear all faults").click()

@@ -25,7 +25,7 @@ class MaintenanceForm(forms.Form):
     center = CenterField(
         None,
         required=False,
-        label=gettext_lazy("Numbers"),
+        label=gettext_lazy("Center"),
         empty_label=gettext_lazy("All numbers of all centers"),
     )
     begins_at = MomentField(label=gettext_lazy("From"))
@@ -49,7 +49,9 @@ class MaintenanceForm(forms.Form):
             del self.fields["center"]
         self.fields["begins_at"].initial = now
         self.fields["ends_at"].initial = now + timedelta(hours=2)
-        self.fields["ends_at"].help_text = _("In the time zone %(zone)s, up to %(days)s days later.") % {
+        self.fields["ends_at"].help_text = _(
+            "Time zone: %(zone)s. At most %(days)s days after the start."
+        ) % {
             "zone": reseller.time_zone,
             "days": LONGEST.days,
         }
@@ -57,7 +59,9 @@ class MaintenanceForm(forms.Form):
     def _offer_centers(self) -> None:
         chooser: Any = self.fields["center"]
         chooser.offer(Center.objects.filter(archived_at=None))
-        how = _("For one number, open its page and select “Plan maintenance” there.")
+        how = _(
+            "All numbers of the center are included. For one number, select “Plan maintenance” on its page."
+        )
         if chooser.by_name:
             chooser.widget.attrs["placeholder"] = chooser.empty_label
             how = f"{chooser.help_text} {how}"

@@ -106,7 +106,7 @@ def fault_forms() -> str:
         '<details><summary>Any other fault</summary><div class="forms wide">'
         + form(
             "set_fault",
-            "Switch a fault on",
+            "Start a fault",
             select("call", "Call", {call: "every call" if call == "*" else call for call in CALLS})
             + select("kind", "Fault", kinds)
             + field("times", "Times", "", "number", 'min="1" placeholder="always"')
@@ -114,7 +114,7 @@ def fault_forms() -> str:
             + field("instance_id", "Only number", "", extra='list="instance-ids" placeholder="all"')
             + field("field", "Odd field", "", extra='placeholder="available_quota"')
             + field("value", "holds", "", extra='placeholder="left out"'),
-            "Switch on",
+            "Start the fault",
         )
         + "</div></details>"
     )

@@ -45,7 +45,7 @@ minute.</li>
 <i>Scan as the phone</i>.</li>
 <li><b>Make use of a number:</b> <a href="#act">add usage or let a customer write</a>, then press <i>Run
 now</i> at Usage in the product's Jobs.</li>
-<li><b>Let MazBot fail:</b> <a href="#faults">switch a fault on</a> and see what the product says and what
+<li><b>Let MazBot fail:</b> <a href="#faults">start a fault</a> and see what the product says and what
 it does not lose.</li>
 </ul></details>
 <section id="numbers"><h2>Numbers</h2>

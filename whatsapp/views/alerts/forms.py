@@ -25,7 +25,7 @@ class SnoozeForm(forms.Form):
         in_zone(self, zone_of(reseller.time_zone))
         field = self.fields["until_at"]
         field.initial = snooze_end("tomorrow", now=now, zone_name=reseller.time_zone)
-        field.help_text = _("In the time zone %(zone)s, up to %(days)s days from now.") % {
+        field.help_text = _("Time zone: %(zone)s. At most %(days)s days from now.") % {
             "zone": reseller.time_zone,
             "days": LONGEST_SNOOZE.days,
         }
