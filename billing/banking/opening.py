@@ -19,7 +19,7 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock_all, settle_all
 from billing.limits.terms import refresh_exposure
 from billing.models import CreditTerms, LedgerEntry, Suspension
-from billing.money import LARGEST, digits, rounded
+from billing.money import LARGEST, digits, format_amount
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center, Reseller, User
@@ -152,7 +152,7 @@ def _audit(row: LedgerEntry, center: Center, by: User | None, now: datetime) -> 
         by=by,
         target=center,
         now=now,
-        amount=f"{rounded(row.amount, row.currency):f} {row.currency}",
+        amount=format_amount(row.amount, row.currency, "en"),
     )
 
 

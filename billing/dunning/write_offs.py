@@ -12,6 +12,7 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle
 from billing.limits.terms import refresh_exposure
 from billing.models import Invoice, LedgerEntry, WriteOff
+from billing.money import format_amount
 from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -161,6 +162,6 @@ def _trace(action: str, row: WriteOff, by: User | None, now: datetime, **facts: 
         target=row.invoice,
         now=now,
         topics=("billing", "centers"),
-        amount=f"{row.amount.normalize():f} {row.currency}",
+        amount=format_amount(row.amount, row.currency, "en"),
         **facts,
     )

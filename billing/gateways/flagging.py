@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.gateways import notices
 from billing.models import FlaggedPayment, GatewayEvent, Payment, PaymentLink
+from billing.money import format_amount
 from billing.payments import record_payment
 from billing.periods import today
 from centers.audit import entries
@@ -135,4 +136,4 @@ def _decide(
 
 
 def _amount(row: FlaggedPayment) -> dict[str, str]:
-    return {"amount": f"{row.amount.normalize():f} {row.currency}"} if row.amount is not None else {}
+    return {} if row.amount is None else {"amount": format_amount(row.amount, row.currency, "en")}

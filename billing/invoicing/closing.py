@@ -25,6 +25,7 @@ from billing.money import exactly, rounded
 from billing.tax.computing import group_of
 from centers.audit import entries
 from centers.models import Center, Reseller
+from centers.values.formats import exact_text
 
 ZERO = Decimal(0)
 
@@ -71,7 +72,7 @@ def _settle(center: Center, now: datetime) -> None:
                 target=center,
                 now=now,
                 topics=("billing",),
-                amount=f"{amount.normalize():f} {currency}",
+                amount=exact_text(amount, currency),
             )
 
 

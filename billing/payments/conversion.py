@@ -227,9 +227,9 @@ def _settled(action: str, row: CreditConversion, by: User | None, now: datetime)
         target=center,
         now=now,
         topics=("billing", "centers", "instances"),
-        amount=f"{row.from_amount:f} {row.from_currency}",
-        total=f"{row.to_amount:f} {row.to_currency}",
-        rate=f"{row.rate:f} / {row.divisor:f} ({row.rate_day.isoformat()})",
+        amount=format_amount(row.from_amount, row.from_currency, "en"),
+        total=format_amount(row.to_amount, row.to_currency, "en"),
+        rate=f"{row.rate.normalize():f} / {row.divisor.normalize():f} ({row.rate_day.isoformat()})",
         **({"because": row.reason} if row.reason else {}),
     )
 

@@ -15,7 +15,7 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.limits.terms import refresh_exposure
 from billing.models import Invoice, LedgerEntry, Payment
-from billing.money import exact_amount, format_amount, rounded
+from billing.money import exact_amount, format_amount
 from billing.payments.allocation import allocate, chosen_invoices, shares
 from billing.payments.attachments import check_attachment, store_attachment
 from billing.payments.receipts import (
@@ -195,7 +195,7 @@ def refund_credit(
                 target=center,
                 now=now,
                 topics=("billing",),
-                amount=f"{value:f} {currency}",
+                amount=format_amount(value, currency, "en"),
                 reference=reference,
             )
     except IntegrityError:
@@ -220,7 +220,7 @@ def _settled(
         target=payment,
         now=now,
         topics=("billing", "centers", "instances"),
-        amount=f"{rounded(payment.amount, payment.currency):f} {payment.currency}",
+        amount=format_amount(payment.amount, payment.currency, "en"),
         **facts,
     )
 

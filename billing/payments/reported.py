@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.ledger import lock
 from billing.models import Invoice, Payment, ReportedPayment
-from billing.money import exact_amount, rounded
+from billing.money import exact_amount, format_amount
 from billing.payments import report_notices
 from billing.payments.attachments import check_attachment
 from billing.payments.recording import record_payment
@@ -155,7 +155,7 @@ def _trace(action: str, row: ReportedPayment, by: User | None, now: datetime, **
         target=row,
         now=now,
         topics=("billing",),
-        amount=f"{rounded(row.amount, row.currency):f} {row.currency}",
+        amount=format_amount(row.amount, row.currency, "en"),
         settles=row.invoice.number,
         **facts,
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from billing.alerts import keep_alert
 from billing.models import GapItem
+from billing.money import format_amount
 from billing.reports.reconciliation import TOLERANCE
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -161,7 +162,7 @@ def _save(row: GapItem, action: str, by: User | None, now: datetime) -> None:
         now=now,
         topics=("billing",),
         kind=row.kind,
-        amount=f"{row.amount.normalize():f} {row.currency}",
+        amount=format_amount(row.amount, row.currency, "en"),
         state=row.state,
         reason=row.reason,
         note=row.note,

@@ -228,18 +228,18 @@ def test_what_is_missing_is_said(shop: Shop, owner: User) -> None:
 
 
 def test_every_change_is_in_the_audit_log(shop: Shop, owner: User) -> None:
-    gap_of(shop, MARCH_4, "10")
+    gap_of(shop, MARCH_4, "1240.123456")
     decided(found(shop), owner, owner=owner)
-    account(shop, MARCH_4, "12")
+    account(shop, MARCH_4, "1242.1")
     found(shop)
     account(shop, MARCH_4, "4")
     found(shop)
     rows = AuditEntry.objects.filter(target_type="gapitem").order_by("pk")
     assert [(row.action, row.actor, row.data["amount"]) for row in rows] == [
-        ("gap.opened", None, "6 USD"),
-        ("gap.decided", owner, "6 USD"),
-        ("gap.reopened", None, "8 USD"),
-        ("gap.settled", None, "0 USD"),
+        ("gap.opened", None, "1,236.12 USD"),
+        ("gap.decided", owner, "1,236.12 USD"),
+        ("gap.reopened", None, "1,238.10 USD"),
+        ("gap.settled", None, "0.00 USD"),
     ]
 
 
