@@ -25,8 +25,8 @@ SHOWN = 200
 @require_GET
 def uptime(request: TenantRequest) -> HttpResponseBase:
     """The centers of a month, the worst first; of very many centers only those, a file has all."""
-    report = _report(request)
     known = months_with_data(request.reseller)
+    report = _report(request, known)
     month, latest = report.month, this_month(request.reseller, clock.now())
     context = {
         "report": report,
@@ -44,7 +44,7 @@ def uptime(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def uptime_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """All centers of the month as a file; lengths in whole minutes."""
-    report = _report(request)
+    report = _report(request, months_with_data(request.reseller))
     header = [_("Center ID"), _("Center"), _("Status"), _("First day"), _("Last day"), _("Month data")]
     header += [_("Numbers"), _("Connected (%)"), _("Outages"), _("Longest outage (minutes)")]
     header += [_("%(cause)s (minutes)") % {"cause": cause.label} for cause in Cause]
@@ -73,10 +73,11 @@ def _minutes(seconds: float) -> int:
     return int(-(-Decimal(seconds) // 60))
 
 
-def _report(request: TenantRequest) -> Month:
+def _report(request: TenantRequest, known: tuple[date, date] | None) -> Month:
+    """Of the month in the address, else of the last with data: on the 1st that is the month before."""
     now = clock.now()
-    month = min(_month(request.GET.get("month", "")) or date.max, this_month(request.reseller, now))
-    return month_report(request.reseller, month, now)
+    month = _month(request.GET.get("month", "")) or (known[1] if known else date.max)
+    return month_report(request.reseller, min(month, this_month(request.reseller, now)), now)
 
 
 def _month(text: str) -> date | None:

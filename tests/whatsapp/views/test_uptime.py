@@ -73,13 +73,26 @@ def test_centers_are_ranked_from_the_worst_and_those_without_uptime_come_last(fi
     assert not report.ends_early
 
 
+def test_without_a_month_in_its_address_the_page_shows_the_last_one_with_data(filled: House) -> None:
+    assert 'value="2026-10"' in _page(filled)
+    assert "Bad" in _page(filled)
+    assert "No data for this month" in _page(filled, "?month=2026-11")
+    lately = _number(filled, "Lately")
+    _days(filled, lately, NOVEMBER, connected=86_400)
+    assert 'value="2026-11"' in _page(filled)
+
+
+def test_before_the_first_data_the_page_shows_this_month(house: House, time_machine: Any) -> None:
+    time_machine.move_to(NOW, tick=False)
+    assert 'value="2026-11"' in _page(house)
+
+
 def test_the_page_shows_the_month_of_its_address(filled: House) -> None:
     page = _page(filled, "?month=2026-10")
     assert page.index("Bad") < page.index("Good")
     assert "31" in page
     assert "8 hours, 20 minutes" in page
     assert "isn't complete" not in page
-    assert "No data for this month" in _page(filled)
     assert "No data for this month" in _page(filled, "?month=2026-09")
 
 
