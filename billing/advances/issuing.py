@@ -25,6 +25,7 @@ from billing.models import (
     TaxProfile,
     TaxTerms,
 )
+from billing.money import format_amount
 from billing.periods import Period, day_start, local_day, zone_of
 from billing.tax.computing import tax_in
 from billing.tax.rates import Taxes, tax_profile
@@ -241,6 +242,6 @@ def _record(action: str, advance: Invoice, document: Invoice, by: User | None, n
         target=advance,
         now=now,
         topics=("billing",),
-        total=f"{document.total:f} {document.currency}",
+        total=format_amount(document.total, document.currency, "en"),
         **({"credit_note": document.number} if document.is_credit_note else {}),
     )

@@ -30,7 +30,7 @@ from billing.models import (
     TaxSums,
     UsageClaim,
 )
-from billing.money import total_of
+from billing.money import format_amount, total_of
 from billing.periods import local_day, zone_of
 from billing.tax.computing import taxes_of_note
 from centers.audit import entries
@@ -181,7 +181,7 @@ def _announce(note: Invoice, by: User | None, now: datetime) -> None:
         topics=("billing", "centers"),
         because=note.reason,
         credit_note=note.number,
-        total=f"{note.total:f} {note.currency}",
+        total=format_amount(note.total, note.currency, "en"),
     )
 
 

@@ -3,11 +3,17 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from billing.models import AdvanceEntry, Invoice
 
 ZERO = Decimal(0)
+
+
+def with_advance_left(rows: "QuerySet[Invoice]") -> "QuerySet[Invoice]":
+    """Each with `advance_left`: what is left to deduct of an advance invoice; None for other documents."""
+    entries = AdvanceEntry.objects.filter(advance=OuterRef("pk")).order_by().values("advance")
+    return rows.annotate(advance_left=Subquery(entries.annotate(sum=Sum(F("net") + F("tax"))).values("sum")))
 
 
 def advances_on(document: Invoice) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from billing.mail import mails_about, send_undelivered_again
 from billing.models import CarriedAmount, Dispute, Invoice, InvoiceLine, LedgerEntry, Reminder
 from billing.payments.reported import reported_waiting
 from billing.periods import today
-from billing.queries.advances import advances_on
+from billing.queries.advances import advances_on, with_advance_left
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from billing.views.paying.buttons import paying
@@ -53,7 +53,9 @@ def invoices(request: TenantRequest) -> HttpResponseBase:
     """All invoices and credit notes, newest first."""
     day = today(request.reseller, clock.now())
     filters = Filters.read(request.GET, INVOICE_STATES)
-    page = keyset(invoice_rows(filters, day), request.GET, orders=INVOICE_ORDERS, default="-issued")
+    rows = invoice_rows(filters, day)
+    rows = with_advance_left(rows) if filters.state == "advance" else rows
+    page = keyset(rows, request.GET, orders=INVOICE_ORDERS, default="-issued")
     context = {"page": page, "filters": filters, "states": INVOICE_STATES, "today": day}
     return render_page(request, PAGE, context, parts=("invoices",))
 
@@ -75,9 +77,9 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     ]
     header += [_("Total excluding VAT"), _("VAT"), _("Total"), _("Credited amount"), _("Open"), _("Currency")]
     header += [_("Status"), _("Voided")]
-    header += [_("Credits invoice"), _("Reason"), _("Paid on")]
+    header += [_("Credits invoice"), _("Reason"), _("Paid on"), _("Left to deduct")]
     day = today(request.reseller, clock.now())
-    rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
+    rows = with_advance_left(invoice_rows(Filters.read(request.GET, INVOICE_STATES), day))
 
     def cells() -> Iterator[list[Any]]:
         for row in rows.iterator(chunk_size=500):
@@ -100,6 +102,7 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.credits.number if row.credits else "",
                 row.reason,
                 _paid_at(row),
+                Money(row.advance_left, row.currency) if row.is_advance else None,
             ]
 
     return export(request, fmt, "invoices", header, cells())

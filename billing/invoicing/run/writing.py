@@ -28,6 +28,7 @@ from billing.models import (
     InvoiceLine,
     InvoiceTax,
 )
+from billing.money import format_amount
 from billing.periods import day_start, local_day, zone_of
 from centers.audit import entries
 from centers.models import AuditEntry, User
@@ -250,7 +251,7 @@ def _entry(closed: Closed, by: User | None, now: datetime) -> AuditEntry:
         by=by,
         target=closed.invoice or closed.period,
         now=now,
-        total=f"{draft.total:f} {draft.currency}",
+        total=format_amount(draft.total, draft.currency, "en"),
         first_day=draft.period.first_day.isoformat(),
         end_day=draft.period.end_day.isoformat(),
     )

@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext, ngettext
 
 from billing.models import IS_CHARGED, Billable, BillingPeriod, Category, UsageClaim, UsageRecord
-from billing.money import rounded, total_of
+from billing.money import format_amount, rounded, total_of
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
 from billing.pricing.discounts import Off
@@ -55,7 +55,7 @@ class Backdating:
             "backdated_from": self.first_day.isoformat(),
             "backdated_to": self.last_day.isoformat(),
             "difference_on_past_days": "; ".join(
-                f"{amount:f} {currency}" for currency, amount in self.differences
+                format_amount(amount, currency, "en") for currency, amount in self.differences
             ),
         }
 

@@ -293,6 +293,6 @@ def test_the_export_names_the_state_of_each_document(desk: Desk) -> None:
         (credit, "Issued"),
     ):
         assert f",{state}," in states[document.number]
-        assert states[document.number].rpartition(",")[2] == (
+        assert states[document.number].rsplit(",", 2)[1] == (
             "2026-03-05 12:00:00" if document == paid else ""
         )

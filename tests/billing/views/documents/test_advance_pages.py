@@ -66,8 +66,16 @@ def test_staff_and_the_center_see_what_became_of_it(paid: Desk) -> None:
         page = shown(client.get(address(f"invoices/{note.pk}/")))
         assert "This credits advance invoice" in page
     listed = shown(paid.as_(paid.support).get(paid.url("invoices/?state=advance")))
+    assert "Left to deduct Status" in listed
     assert advance.number in listed
+    assert "1,150.00 USD 877.00 USD" in listed
     assert paid.invoice.number not in listed
+    assert "Left to deduct" not in shown(paid.as_(paid.support).get(paid.url("invoices/")))
+    sent = paid.as_(paid.owner).get(paid.url("invoices/export/csv/"))
+    file = StringIO(b"".join(sent.streaming_content).decode("utf-8-sig"))
+    left = {row["Number"]: row["Left to deduct"] for row in csv.DictReader(file)}
+    assert left.pop(advance.number) == "877.00"
+    assert set(left.values()) == {""}
 
 
 def test_its_line_has_no_cost_and_no_messages(paid: Desk) -> None:
