@@ -102,7 +102,8 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
     margin = form.unsaved_margin(request.reseller)
     price_list = PriceList(request.reseller, max(margin.valid_from, _today(request)))
-    lists = list(changed_lists(price_list, margin))
+    places = [*form.countries, ""]  # as in the list to choose from; all other countries come last
+    lists = sorted(changed_lists(price_list, margin), key=lambda one: places.index(one.country))
     context = {
         "effects": _effects(request, margin),
         "lists": lists[:SHOWN_LISTS],
