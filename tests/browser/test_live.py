@@ -1,12 +1,14 @@
 """Pages that update automatically: within about a second, through an outage, and where streams are blocked."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
+from centers.values.formats import ago_text
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import BY_A_WORKER, Visitors, stay, stayed
@@ -20,6 +22,21 @@ WATCH = """(id) => {
   window.seen = window.seen || {};
   new MutationObserver(() => { if (!window.seen[id] && down()) window.seen[id] = Date.now(); })
     .observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+
+AGO = [
+    timedelta(**length)
+    for length in (
+        {"minutes": 1.4}, {"hours": 1.9}, {"days": 1.9}, {"days": 10}, {"days": 13.9}, {"days": 20}, {"days": 59},
+        {"days": 364}, {"days": 700}, {"days": -10.5},
+    )
+]  # fmt: skip
+ADD_TIME = """(seconds) => {
+  const time = document.createElement("time");
+  Object.assign(time, { className: "added", dateTime: new Date(Date.now() - seconds * 1000).toISOString() });
+  time.dataset.ago = "";
+  document.body.dataset.clockAhead = "0";
+  document.body.append(time);
 }"""
 
 LISTEN = """() => {
@@ -91,6 +108,20 @@ def test_where_streams_are_blocked_the_page_asks(lively: Tenant, visit: Visitors
     assert stayed(page)
     assert all("/live/" in problem for problem in visit.problems)
     visit.problems.clear()  # the blocked streams
+
+
+def test_times_in_words_go_on_as_the_server_writes_them(lively: Tenant, visit: Visitors) -> None:
+    """In whole units: the page rounds nothing up either."""
+    page = visit(lively.owner)
+    page.clock.install()
+    page.goto(lively.url("board/"))
+    for ago in AGO:
+        page.evaluate(ADD_TIME, ago.total_seconds())
+    page.clock.fast_forward(30_000)
+    shown = page.locator("time.added").all_inner_texts()
+    now = datetime.now(UTC)
+    assert shown == [ago_text(now - ago, now) for ago in AGO]
+    assert {"10 days ago", "2 weeks ago"} < set(shown)
 
 
 class Streams:
