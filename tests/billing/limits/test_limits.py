@@ -222,7 +222,7 @@ def test_what_is_stored_decides_nothing_right_before_the_call(shop: Shop) -> Non
         row.data["changes"]["credit_terms"]
         for row in AuditEntry.objects.filter(action="credit_terms.changed")
     ]
-    assert sorted(said) == [["10 USD", "50 USD"], ["50 USD", NO_LIMIT], [NO_LIMIT, "10 USD"]]
+    assert sorted(said) == [["10.00 USD", "50.00 USD"], ["50.00 USD", NO_LIMIT], [NO_LIMIT, "10.00 USD"]]
 
 
 @pytest.mark.parametrize("limit", [None, "0", "-1", "1.005"])
