@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms, template
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -33,7 +33,8 @@ def field(bound: BoundField, **attrs: Any) -> SafeString:
     context = {
         "field": bound,
         "kind": kind,
-        "input": bound.as_widget(attrs=given),
+        "input": "" if kind == "choices" else bound.as_widget(attrs=given),
+        "options": _options(bound) if kind == "choices" else (),
         "required": bound.field.required,
     }
     return render_to_string("components/forms/field.html", context)
@@ -69,6 +70,14 @@ def _kind(widget: forms.Widget) -> str:
     if isinstance(widget, _CHOOSERS):
         return "choices"
     return "select" if isinstance(widget, forms.Select) else "input"
+
+
+def _options(bound: BoundField) -> list[BoundWidget]:
+    """The boxes of a field with several, drawn as a single box is."""
+    options: list[BoundWidget] = bound.subwidgets
+    for option in options:
+        option.data["attrs"]["class"] = "form-check-input"
+    return options
 
 
 def _css(widget: forms.Widget) -> str:
