@@ -1,5 +1,6 @@
 """Icons, amounts, numbers, times, ids and secrets."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -33,6 +34,8 @@ from centers.web.icons import icon_svg
 
 register = template.Library()
 _SHORT = 24  # characters that a line of a phone holds
+#: Numbers of documents and payments, such as INV-2026-0041.
+_REFERENCE = re.compile(rf"(?<![\w&-])(?=[\w-]{{1,{_SHORT}}}(?![\w-]))[A-Z]+(?:-[0-9A-Z]+)+")
 NOTHING = mark_safe('<span class="text-secondary">–</span>')
 
 
@@ -75,6 +78,12 @@ def percent(value: Decimal | int | None, *, occurred: bool = False) -> SafeStrin
 def ltr(value: object) -> SafeString:
     """Text that always runs left to right: ids, phones, addresses."""
     return format_html('<bdi dir="ltr">{}</bdi>', "" if value is None else value)
+
+
+@register.filter
+def references(text: str) -> SafeString:
+    """A sentence in which numbers of documents aren't broken at their hyphens."""
+    return SafeString(_REFERENCE.sub(r'<span class="whole">\g<0></span>', escape(text)))
 
 
 @register.filter

@@ -104,6 +104,31 @@ def test_ago_counts_from_the_clock_of_the_product(monkeypatch: pytest.MonkeyPatc
     assert 'title="2 Mar 2026, 01:30:00"' in drawn
 
 
+def test_numbers_of_documents_are_not_broken_at_their_hyphens() -> None:
+    drawn = draw(
+        "{{ v|references }}", v="Amal's invoice INV-2026-0041 & <b>A-</b> well-known TRF-20261201-0080."
+    )
+    whole = '<span class="whole">{}</span>'
+    assert drawn == (
+        f"Amal&#x27;s invoice {whole.format('INV-2026-0041')} &amp; &lt;b&gt;A-&lt;/b&gt; well-known "
+        f"{whole.format('TRF-20261201-0080')}."
+    )
+    long = "INV-2026-0041-0041-0041-0041"
+    assert draw("{{ v|references }}", v=long) == long, "longer than a line of a phone"
+
+
+def test_each_of_several_boxes_is_drawn_as_a_single_one() -> None:
+    class Choosing(forms.Form):
+        one = forms.BooleanField()
+        some = forms.MultipleChoiceField(
+            choices=[("a", "A"), ("b", "B")], widget=forms.CheckboxSelectMultiple
+        )
+
+    drawn = draw("{% field f.one %}{% field f.some %}", f=Choosing({"some": ["b"]}))
+    assert drawn.count("form-check-input") == drawn.count("<input ") == 3
+    assert drawn.count(" checked") == 1
+
+
 def test_hostile_text_stays_text() -> None:
     nasty = '"><script>alert(1)</script>'
     drawn = draw(
