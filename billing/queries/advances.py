@@ -10,7 +10,7 @@ from billing.models import AdvanceEntry, Invoice
 ZERO = Decimal(0)
 
 
-def with_advance_left(rows: "QuerySet[Invoice]") -> "QuerySet[Invoice]":
+def with_advance_left(rows: "QuerySet[Invoice]") -> "QuerySet[Any]":
     """Each with `advance_left`: what is left to deduct of an advance invoice; None for other documents."""
     entries = AdvanceEntry.objects.filter(advance=OuterRef("pk")).order_by().values("advance")
     return rows.annotate(advance_left=Subquery(entries.annotate(sum=Sum(F("net") + F("tax"))).values("sum")))

@@ -73,6 +73,7 @@ def test_the_export_follows_the_filters(desk: Desk, htmx: dict[str, Any]) -> Non
     address = desk.url("invoices/?state=paid")
     page = desk.as_(desk.owner).get(address, headers={**htmx, "HX-Target": "invoices"}).content.decode()
     assert 'hx-swap-oob="morph"' in page
+    assert "Clear filters" in page
     assert "invoices/export/xlsx/?state=paid" in page
 
 

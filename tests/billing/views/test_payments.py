@@ -173,6 +173,10 @@ def test_the_list_filters_and_exports(desk: Desk) -> None:
     client = desk.as_(desk.support)
     assert "=1+1" in client.get(desk.url("payments/?q=1%2B1")).content.decode()
     assert "No matching payments" in client.get(desk.url("payments/?state=reversed")).content.decode()
+    part = client.get(
+        desk.url("payments/?state=reversed"), headers={"HX-Request": "true", "HX-Target": "payments"}
+    )
+    assert "Clear filters" in part.content.decode()
     assert "=1+1" in client.get(desk.url(f"payments/?center={desk.center.pk}&month=2026-03")).content.decode()
     response = client.get(desk.url("payments/export/csv/"))
     assert "'=1+1" in b"".join(response.streaming_content).decode()
