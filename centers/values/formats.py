@@ -7,10 +7,10 @@ ways, and “LYD 1.500” must not turn into another number when a line runs fro
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import TIMEDELTA_UNITS, format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import get_currency_precision
 from django.utils.translation import gettext as _
 
@@ -21,14 +21,9 @@ _MOST_PLACES = 8
 #: Amounts before rounding have up to 30 decimals: more digits than the 28 that Python keeps.
 _PRECISION = 60
 _NO_LARGER_UNIT = 10**9
-#: The units of `3 days ago`, each from how many of it on: app.js updates the same times on an open page.
-_STEPS: list[tuple[Literal["year", "month", "week", "day", "hour", "minute"], int, int]] = [
-    ("year", 365 * 24 * 60, 1),
-    ("month", 30 * 24 * 60, 1),
-    ("week", 7 * 24 * 60, 2),
-    ("day", 24 * 60, 1),
-    ("hour", 60, 1),
-    ("minute", 1, 1),
+#: The units of `3 days ago` in minutes, each from how many of it on: app.js updates the same times on an open page.
+_STEPS: list[tuple[Any, int, int]] = [
+    (unit, seconds // 60, 2 if unit == "week" else 1) for unit, seconds in TIMEDELTA_UNITS if seconds >= 60
 ]
 
 

@@ -13,7 +13,6 @@ from centers.queue.job_runs import registered_jobs
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk, add_rates
-from tests.pages import shown
 
 MARGIN = {
     "level": "reseller",
@@ -125,23 +124,6 @@ def test_the_preview_shows_prices_and_saves_nothing(desk: Desk, htmx: dict[str, 
     assert "137,741.04" in page
     assert "monthly_subscription" not in page
     assert len(_margins(desk)) == before
-
-
-def test_the_preview_has_the_countries_in_the_order_of_the_list_to_choose_from(
-    desk: Desk, htmx: dict[str, Any]
-) -> None:
-    """All other countries come last."""
-    with tenant(desk.shop.reseller):
-        for country, iso in (("", ""), ("2", "LY"), ("3", "EG")):
-            add_rates(desk.shop, country=country, marketing="0.02")
-            if iso:
-                desk.shop.new_center(country_id=country, country=iso)
-    client = desk.as_(desk.owner)
-    page = shown(client.post(desk.url("prices/margin/preview/"), MARGIN, headers=htmx))
-    places = [page.index(name) for name in ("Country 1", "Egypt (3)", "Libya (2)", "All other countries")]
-    assert places == sorted(places)
-    labels = [label for _country, label in client.get(desk.url("prices/")).context["countries"]]
-    assert labels == ["Country 1", "Egypt (3)", "Libya (2)"]
 
 
 def test_the_preview_warns_of_a_loss(desk: Desk, htmx: dict[str, Any]) -> None:

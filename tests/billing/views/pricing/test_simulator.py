@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from billing.models import Margin
 from billing.plans import add_plan, choose_plan
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
-from tests.billing.views.conftest import Desk
+from tests.billing.views.conftest import Desk, add_rates
+from tests.pages import shown
 
 
 @pytest.fixture
@@ -87,6 +89,25 @@ def test_the_preview_of_a_margin_says_what_it_makes(busy: Desk) -> None:
     assert "9,192.74" in text
     same = busy.as_(busy.owner).post(busy.url("prices/margin/preview/"), {**typed, "percent": "10"})
     assert "By last month" not in same.content.decode()
+
+
+def test_the_preview_has_the_countries_in_the_order_of_the_list_to_choose_from(
+    desk: Desk, htmx: dict[str, Any]
+) -> None:
+    """All other countries come last."""
+    typed = {"level": "reseller", "category": "message", "terms": "own", "percent": "50", "fixed": "0"}
+    typed["valid_from"] = "2026-03-05"
+    with tenant(desk.shop.reseller):
+        for country, iso in (("", ""), ("2", "LY"), ("3", "EG")):
+            add_rates(desk.shop, country=country, marketing="0.02")
+            if iso:
+                desk.shop.new_center(country_id=country, country=iso)
+    client = desk.as_(desk.owner)
+    page = shown(client.post(desk.url("prices/margin/preview/"), typed, headers=htmx))
+    places = [page.index(name) for name in ("Country 1", "Egypt (3)", "Libya (2)", "All other countries")]
+    assert places == sorted(places)
+    labels = [label for _country, label in client.get(desk.url("prices/")).context["countries"]]
+    assert labels == ["Country 1", "Egypt (3)", "Libya (2)"]
 
 
 def test_no_usage_is_said(desk: Desk) -> None:
