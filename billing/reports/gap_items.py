@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 
 from billing.alerts import keep_alert
 from billing.models import GapItem
-from billing.money import format_amount
 from billing.reports.reconciliation import TOLERANCE
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -19,6 +18,7 @@ from centers.models import Membership, Reseller, Role, User
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.permissions import Permission, may
 from centers.tenancy.scoping import tenant
+from centers.values.formats import exact_text
 from centers.values.text import several_lines
 from whatsapp.models import Alert
 
@@ -162,7 +162,7 @@ def _save(row: GapItem, action: str, by: User | None, now: datetime) -> None:
         now=now,
         topics=("billing",),
         kind=row.kind,
-        amount=format_amount(row.amount, row.currency, "en"),
+        amount=exact_text(row.amount, row.currency),
         state=row.state,
         reason=row.reason,
         note=row.note,

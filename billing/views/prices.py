@@ -102,8 +102,12 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
     margin = form.unsaved_margin(request.reseller)
     price_list = PriceList(request.reseller, max(margin.valid_from, _today(request)))
-    places = [*form.countries, ""]  # as in the list to choose from; all other countries come last
-    lists = sorted(changed_lists(price_list, margin), key=lambda one: places.index(one.country))
+    # As in the list to choose from; countries that have left it come after those, and all other countries last.
+    places = {country: place for place, country in enumerate(form.countries)}
+    lists = sorted(
+        changed_lists(price_list, margin),
+        key=lambda one: (not one.country, places.get(one.country, len(places)), one.country),
+    )
     context = {
         "effects": _effects(request, margin),
         "lists": lists[:SHOWN_LISTS],

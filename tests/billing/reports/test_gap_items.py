@@ -236,8 +236,8 @@ def test_every_change_is_in_the_audit_log(shop: Shop, owner: User) -> None:
     found(shop)
     rows = AuditEntry.objects.filter(target_type="gapitem").order_by("pk")
     assert [(row.action, row.actor, row.data["amount"]) for row in rows] == [
-        ("gap.opened", None, "1,236.12 USD"),
-        ("gap.decided", owner, "1,236.12 USD"),
+        ("gap.opened", None, "1,236.123456 USD"),
+        ("gap.decided", owner, "1,236.123456 USD"),
         ("gap.reopened", None, "1,238.10 USD"),
         ("gap.settled", None, "0.00 USD"),
     ]

@@ -129,5 +129,7 @@ def raw() -> Iterator[RawServer]:
 
 @pytest.fixture
 def raw_bot(raw: RawServer, valkey: redis.Redis) -> MazBot:
-    config = AccountConfig(f"raw-{raw.url[-5:]}", raw.url, API_KEY, EMAIL, PASSWORD, rate_limit=FAST)
+    config = AccountConfig(
+        f"raw-{raw.url[-5:]}", raw.url, API_KEY, EMAIL, PASSWORD, rate_limit=FAST, logins_per_minute=FAST
+    )
     return MazBot(config, valkey=valkey, timeouts=Timeouts(connect=1, read=0.6, total=1.2))
