@@ -7,6 +7,7 @@ one fails. It may run at any time, twice or late: what there is to do is read fr
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError
@@ -39,23 +40,12 @@ from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.accounts import explain
 from whatsapp.mazbot import MazBotError
 
-# How often each job is due. Dunning only reads the database; payments take effect without it.
-EVERY = {
-    "usage": timedelta(hours=1),
-    "account": timedelta(hours=1),
-    "rates": timedelta(hours=6),
-    "invoices": timedelta(hours=1),
-    "dunning": timedelta(minutes=5),
-    "prices": timedelta(minutes=10),
-    "limits": timedelta(minutes=10),
-}
 # A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
 # A run that lost its database, or that time was too short for, goes on soon.
 AFTER_LOSS = timedelta(minutes=1)
 # Below the time limit of a task, leaving time for the last call and merge, or the last chunk of invoices.
 USAGE_SECONDS = INVOICE_SECONDS = 480.0
-_NEEDS_MAZBOT = {"usage", "account", "rates"}
 
 
 def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
@@ -177,14 +167,25 @@ def limits_job(*, reseller: Reseller, now: datetime) -> JobRun:
     return _as_recorded(recorder)
 
 
-ROUNDS: dict[str, Callable[..., JobRun]] = {
-    "usage": usage_job,
-    "account": account_job,
-    "rates": rates_job,
-    "invoices": invoice_job,
-    "dunning": dunning_job,
-    "prices": prices_job,
-    "limits": limits_job,
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` is one run for one reseller, due `every` so often; one that asks MazBot waits while it refuses the login."""
+
+    run: Callable[..., JobRun]
+    every: timedelta
+    asks_mazbot: bool = False
+
+
+#: Every job by name: its tasks (tasks.py) come from here. Dunning only reads the database; payments take effect
+#: without it.
+JOBS = {
+    "usage": Job(usage_job, timedelta(hours=1), asks_mazbot=True),
+    "account": Job(account_job, timedelta(hours=1), asks_mazbot=True),
+    "rates": Job(rates_job, timedelta(hours=6), asks_mazbot=True),
+    "invoices": Job(invoice_job, timedelta(hours=1)),
+    "dunning": Job(dunning_job, timedelta(minutes=5)),
+    "prices": Job(prices_job, timedelta(minutes=10)),
+    "limits": Job(limits_job, timedelta(minutes=10)),
 }
 
 
@@ -195,7 +196,7 @@ def due_resellers(job: str, now: datetime) -> list[int]:
     """
     with every_tenant():
         rows = Reseller.objects.all()
-        if job in _NEEDS_MAZBOT:
+        if JOBS[job].asks_mazbot:
             rows = rows.filter(mazbot_account__isnull=False, mazbot_account__refused_at=None)
             rows = rows.exclude(mazbot_account__email="")
         if job == "limits":
@@ -204,9 +205,10 @@ def due_resellers(job: str, now: datetime) -> list[int]:
         return list(rows.filter(~Q(pk__in=later)).order_by("pk").values_list("pk", flat=True))
 
 
-def catch_up_rounds(reseller_id: int, now: datetime, everything: bool) -> None:
+def catch_up_jobs(reseller_id: int, now: datetime, everything: bool) -> None:
     """Make the jobs due that need MazBot and whose last run did not succeed (`everything`: all that need MazBot)."""
-    jobs = _NEEDS_MAZBOT | {"invoices"}  # months wait for usage that could not be read
+    jobs = {name for name, job in JOBS.items() if job.asks_mazbot}
+    jobs.add("invoices")  # months wait for usage that could not be read
     if not everything:
         last = JobRun.objects.filter(reseller=reseller_id, job__in=jobs).order_by("job", "-started_at", "-pk")
         went_well = {run.job for run in last.distinct("job") if run.is_done}
@@ -224,9 +226,9 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
         schedule = JobSchedule.objects.filter(reseller=reseller, job=job)
         if not schedule.filter(next_at__lte=now).update(next_at=now + LEASE):
             return False
-    wait = EVERY[job]
+    wait = JOBS[job].every
     try:
-        ROUNDS[job](reseller=reseller, now=now)
+        JOBS[job].run(reseller=reseller, now=now)
     except (OperationalError, InterfaceError):
         wait = min(wait, AFTER_LOSS)
         raise

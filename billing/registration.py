@@ -14,7 +14,7 @@ from billing.charges import end_charges_of_archived
 from billing.dunning import promise_notices, tomorrow
 from billing.dunning.suspension import may_disable
 from billing.gateways import notices
-from billing.jobs import catch_up_rounds
+from billing.jobs import catch_up_jobs
 from billing.models import Invoice, JobSchedule, Margin, Payment
 from billing.payments import receipts, report_notices
 from billing.reports.gap_items import leave_items
@@ -65,7 +65,7 @@ def connect() -> None:
     report_notices.connect()
     report_sections.connect()
     wordings.connect()
-    on_catch_up(catch_up_rounds)
+    on_catch_up(catch_up_jobs)
     team.on_staff_removed(leave_items)
     lifecycle.on_archive(end_charges_of_archived)
     register_todays_usage(ask_todays_usage)

@@ -7,7 +7,7 @@ from datetime import date
 from celery import shared_task
 
 from billing.gateways import sweep
-from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
+from billing.jobs import JOBS, due_resellers, period_job, run_if_due
 from billing.long_jobs import alone, without_long_job
 from billing.periods import Period, month_of
 from billing.queries import kept_sums
@@ -49,7 +49,7 @@ def _register(job: str) -> None:
                 run_if_due(job, reseller_id=reseller_id, now=clock.now())
 
 
-for _job in ROUNDS:
+for _job in JOBS:
     _register(_job)
 
 

@@ -40,7 +40,7 @@ def open_dispute(*, invoice: Invoice, because: str, by: User | None, now: dateti
             opened_at=now,
             opened_by=by,
         )
-        _trace("dispute.opened", dispute, by, now, because=reason)
+        _audit("dispute.opened", dispute, by, now, because=reason)
         withdraw_reminders(center, [row])
         refresh_exposure(center, now)
         resume_if_paid(center=center, now=now, by=by)
@@ -59,7 +59,7 @@ def close_dispute(*, dispute: Dispute, decision: str, by: User | None, now: date
             raise OperationRefused(_("This dispute is already closed."))
         row.decision, row.closed_at, row.closed_by = said, now, by
         row.save(update_fields=["decision", "closed_at", "closed_by"])
-        _trace("dispute.closed", row, by, now, decision=said)
+        _audit("dispute.closed", row, by, now, decision=said)
         refresh_exposure(center, now)
 
 
@@ -69,7 +69,7 @@ def open_disputes(reseller: Reseller) -> QuerySet[Dispute]:
     return rows.select_related("invoice", "center", "opened_by").order_by("opened_at", "pk")
 
 
-def _trace(action: str, row: Dispute, by: User | None, now: datetime, **facts: str) -> None:
+def _audit(action: str, row: Dispute, by: User | None, now: datetime, **facts: str) -> None:
     entries.record(
         action,
         reseller=row.center.reseller,

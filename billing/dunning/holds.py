@@ -33,7 +33,7 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
             created_at=now,
             created_by=by,
         )
-        _trace("hold.set", row, center, by, now)
+        _audit("hold.set", row, center, by, now)
         resume_if_paid(center=center, now=now, by=by)
     return row
 
@@ -51,11 +51,11 @@ def release_hold(*, center: Center, by: User | None, now: datetime) -> Hold | No
         if row is not None:
             Hold.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
             action = "promise.released" if row.is_promise else "hold.released"
-            _trace(action, row, center, by, now)
+            _audit(action, row, center, by, now)
     return row
 
 
-def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
+def _audit(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
     entries.record(
         action,
         reseller=center.reseller,

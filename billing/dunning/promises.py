@@ -70,7 +70,7 @@ def promise(
             created_at=now,
             created_by=by,
         )
-        _trace("promise.set", row, center, by, now)
+        _audit("promise.set", row, center, by, now)
         withdraw_reminders(center, list(Invoice.objects.filter(center=center, open_amount__gt=0)))
         resume_if_paid(center=center, now=now, by=by)
     return row
@@ -136,7 +136,7 @@ def judge(center: Center, now: datetime) -> None:
         row.outcome, row.judged_at = outcome, now if outcome else None
         row.save(update_fields=["outcome", "judged_at"])
         if outcome:
-            _trace(f"promise.{outcome}", row, center, None, now)
+            _audit(f"promise.{outcome}", row, center, None, now)
         if row.is_broken:
             promise_notices.write(row, center, now)
 
@@ -179,7 +179,7 @@ def _unpaid(center: Center, currency: str) -> Decimal:
     return rows.aggregate(sum=Sum("open_amount"))["sum"] or ZERO
 
 
-def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
+def _audit(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
     entries.record(
         action,
         reseller=center.reseller,

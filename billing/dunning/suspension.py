@@ -180,7 +180,7 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
         )
         enforce(case=case, now=now)
         _write_mail(case, SUSPENDED, now)
-        _trace("center.suspended", case, None, now)
+        _audit("center.suspended", case, None, now)
     return case
 
 
@@ -216,7 +216,7 @@ def resume_if_paid(*, center: Center, now: datetime, by: User | None = None) -> 
         )
         if center.archived_at is None:  # an archived center's numbers stay off
             _write_mail(case, RESUMED, now)
-        _trace("center.resumed", case, by, now)
+        _audit("center.resumed", case, by, now)
     return True
 
 
@@ -234,7 +234,7 @@ def _write_mail(case: Suspension, event: str, now: datetime) -> None:
     )
 
 
-def _trace(action: str, case: Suspension, by: User | None, now: datetime) -> None:
+def _audit(action: str, case: Suspension, by: User | None, now: datetime) -> None:
     entries.record(
         action,
         reseller=case.center.reseller,

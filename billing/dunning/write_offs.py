@@ -41,7 +41,7 @@ def write_off(
         refresh_exposure(center, now)
         resume_if_paid(center=center, now=now, by=by)
         for row in rows:
-            _trace("invoice.written_off", row, by, now, because=reason)
+            _audit("invoice.written_off", row, by, now, because=reason)
     return rows
 
 
@@ -135,14 +135,14 @@ def _again(row: WriteOff, amount: Decimal, by: User | None, now: datetime) -> No
         by_id=row.by_id,
     )
     _post(rest, Kind.WRITE_OFF, by, now)
-    _trace("invoice.written_off", rest, by, now, because=rest.because)
+    _audit("invoice.written_off", rest, by, now, because=rest.because)
 
 
 def _reversed(row: WriteOff, reason: str, by: User | None, now: datetime) -> LedgerEntry:
     row.reversed_at, row.reversed_by, row.reversal_reason = now, by, reason
     row.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
     entry = _post(row, Kind.RECOVERY, by, now)
-    _trace("invoice.write_off_reversed", row, by, now, because=reason)
+    _audit("invoice.write_off_reversed", row, by, now, because=reason)
     return entry
 
 
@@ -153,7 +153,7 @@ def _post(row: WriteOff, kind: LedgerEntry.Kind, by: User | None, now: datetime)
     )
 
 
-def _trace(action: str, row: WriteOff, by: User | None, now: datetime, **facts: str) -> None:
+def _audit(action: str, row: WriteOff, by: User | None, now: datetime, **facts: str) -> None:
     entries.record(
         action,
         reseller=row.center.reseller,

@@ -54,6 +54,4 @@ class CreditTermsForm(forms.Form):
         limit: Any = self.fields["limit"]
         limit.printed = printed
         limit.in_currency(center.currency, digits(center.currency))
-        limit.help_text = _("In %(currency)s. Only for centers that pay after use.") % {
-            "currency": center.currency
-        }
+        limit.help_text = _("In %(currency)s.") % {"currency": center.currency}

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from billing.gateways import notices
 from billing.models import FlaggedPayment, GatewayEvent, Payment, PaymentLink
-from billing.money import format_amount
 from billing.payments import record_payment
 from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
+from centers.values.formats import exact_text
 
 Why, State = FlaggedPayment.Why, FlaggedPayment.State
 
@@ -136,4 +136,5 @@ def _decide(
 
 
 def _amount(row: FlaggedPayment) -> dict[str, str]:
-    return {} if row.amount is None else {"amount": format_amount(row.amount, row.currency, "en")}
+    """As reported: a payment may be flagged because its currency has fewer decimals, or is unknown."""
+    return {} if row.amount is None else {"amount": exact_text(row.amount, row.currency).rstrip()}

@@ -56,7 +56,7 @@ def report_payment(
             reported_at=now,
         )
         report_notices.write(row, now)
-        _trace("reported_payment.opened", row, None, now)
+        _audit("reported_payment.opened", row, None, now)
     return row
 
 
@@ -143,10 +143,10 @@ def _decide(
     row.payment, row.decision = payment, decision
     row.save(update_fields=["state", "decided_at", "decided_by", "payment", "decision"])
     facts = {"because": decision} if decision else {}
-    _trace("reported_payment.decided", row, by, now, state=str(state), **facts)
+    _audit("reported_payment.decided", row, by, now, state=str(state), **facts)
 
 
-def _trace(action: str, row: ReportedPayment, by: User | None, now: datetime, **facts: str) -> None:
+def _audit(action: str, row: ReportedPayment, by: User | None, now: datetime, **facts: str) -> None:
     entries.record(
         action,
         reseller=row.center.reseller,

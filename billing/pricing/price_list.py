@@ -285,12 +285,8 @@ class PriceList:
 
 def current_rates(reseller: Reseller) -> dict[str, list[Rate]]:
     """The newest applied list per country id; "" is the list requested without a country."""
-    newest = (
-        RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED)
-        .order_by("country_id", "-pk")
-        .distinct("country_id")
-        .values("pk")
-    )
+    applied = RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED)
+    newest = applied.order_by("country_id", "-pk").distinct("country_id").values("pk")
     found: dict[str, list[Rate]] = {}
     for rate in Rate.objects.filter(fetch__in=newest).select_related("fetch").order_by("pk"):
         found.setdefault(rate.fetch.country_id, []).append(rate)

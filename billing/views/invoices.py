@@ -53,9 +53,11 @@ def invoices(request: TenantRequest) -> HttpResponseBase:
     """All invoices and credit notes, newest first."""
     day = today(request.reseller, clock.now())
     filters = Filters.read(request.GET, INVOICE_STATES)
-    rows, of_advances = invoice_rows(filters, day), filters.state == "advance"
-    rows = with_advance_left(rows) if of_advances else rows
-    page = keyset(rows, request.GET, orders=INVOICE_ORDERS, default="-issued")
+    rows, orders, of_advances = invoice_rows(filters, day), INVOICE_ORDERS, filters.state == "advance"
+    if of_advances:
+        rows = with_advance_left(rows)
+        orders = {name: order for name, order in orders.items() if name != "open"}  # it has no such column
+    page = keyset(rows, request.GET, orders=orders, default="-issued")
     context = {"page": page, "filters": filters, "states": INVOICE_STATES, "today": day}
     context["of_advances"] = of_advances
     return render_page(request, PAGE, context, parts=("invoices",))

@@ -23,7 +23,7 @@ def tick(name: str, *, every: float | None = None) -> Callable[[Callable[[], Non
     """
 
     def wrap(work: Callable[[], None]) -> Any:
-        @shared_task(name=name)
+        @shared_task(name=name, every=every)
         @wraps(work)
         def ticking() -> None:
             pause = (every or settings.TICK_SECONDS) * 0.5

@@ -20,6 +20,8 @@ def field(bound: BoundField, **attrs: Any) -> SafeString:
     widget = bound.field.widget
     given = {name.replace("_", "-"): value for name, value in attrs.items()}
     kind = _kind(widget)
+    if kind == "choices" and attrs:
+        raise TypeError(f"{bound.name}: several boxes take no attributes.")
     if kind != "choices" and bound.name == _first_with_errors(bound.form):
         given.setdefault("autofocus", True)
     if kind in ("input", "select", "check"):

@@ -35,7 +35,7 @@ from centers.web.icons import icon_svg
 register = template.Library()
 _SHORT = 24  # characters that a line of a phone holds
 #: Numbers of documents and payments, such as INV-2026-0041.
-_REFERENCE = re.compile(rf"(?<![\w&-])(?=[\w-]{{1,{_SHORT}}}(?![\w-]))[A-Z]+(?:-[0-9A-Z]+)+")
+_REFERENCE = re.compile(rf"(?<![\w&/-])(?=[\w/-]{{1,{_SHORT}}}(?![\w/-]))[A-Z]+(?:[/-][0-9A-Z]+)+(?![\w-])")
 NOTHING = mark_safe('<span class="text-secondary">–</span>')
 
 

@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("devstack", "config", "centers", "whatsapp", "billing")
 MEASURED = (*APPS, "tests", "benchmarks")
 LONGEST_FUNCTION, NEARLY_EVERY_FUNCTION = 50, 25
-LONGEST_FILE, NEARLY_EVERY_FILE = 400, 250
+LONGEST_FILE, LONGEST_TESTS, NEARLY_EVERY_FILE = 300, 400, 250
+#: One list that is read from top to bottom; and what runs before anything can be imported (docs/architecture.md).
+LONG = {"config/settings.py", "devstack/bootstrap.py"}
 
 
 def files(*folders: str) -> list[Path]:
@@ -53,7 +55,9 @@ def test_nearly_every_function_and_file_of_an_app_is_small(app: str) -> None:
 
 def test_no_file_is_long() -> None:
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files(*MEASURED)}
-    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+    ours = {name: lines for name, lines in lengths.items() if not name.startswith(("tests/", "benchmarks/"))}
+    assert {name for name, lines in ours.items() if lines > LONGEST_FILE} == LONG
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_TESTS} == {}
 
 
 def test_no_circle_between_modules() -> None:

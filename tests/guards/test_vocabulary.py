@@ -48,6 +48,8 @@ DROPPED = {
     r"told": "notified, reported, shown",
     r"any ?more": "no longer",
     r"rooms": "apps",
+    r"rounds? of (a |the )?(jobs?|all)|whole round|(up|job) rounds?": "job, job run",
+    r"(?<=def )traces?|(?<=its )traces?": "audit entry",
     r"wanted": "desired, expected",
     r"owed": "due, balance",
     r"(?<!never )(taken|takes?|taking|took) back": "voided, rolled back, removed",

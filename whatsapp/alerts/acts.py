@@ -171,11 +171,11 @@ def _done(chosen: Choice, act: _Act, by: User | None, now: datetime) -> int:
         events.write(
             reseller=chosen.reseller, kind=act.kind, alerts=changing, at=now, by=by, **dict(act.reported)
         )
-        _trace(chosen, act, [pk for pk, _center in changing], by, now)
+        _audit(chosen, act, [pk for pk, _center in changing], by, now)
     return len(changing)
 
 
-def _trace(chosen: Choice, act: _Act, pks: list[int], by: User | None, now: datetime) -> None:
+def _audit(chosen: Choice, act: _Act, pks: list[int], by: User | None, now: datetime) -> None:
     """One audit entry: about the alert, or with the number of alerts and the filters they were chosen by."""
     facts: dict[str, Any] = {
         _FACTS[name]: _fact(value, chosen.reseller) for name, value in act.reported.items()

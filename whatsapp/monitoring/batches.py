@@ -20,7 +20,7 @@ from whatsapp.monitoring.provider_incidents import FAULTS, note_checks
 from whatsapp.monitoring.results import Outcome, record_outcomes
 from whatsapp.monitoring.rows import Asked
 
-SHORTEST_CYCLE = 60.0  # seconds; the least that counts as a round of all numbers
+SHORTEST_CYCLE = 60.0  # seconds; the least that counts as a check of all numbers
 WHILE_PAIRING = 15.0
 LONGEST_BACKOFF = 900.0
 SLOWER_WHILE_OFF = 3
@@ -50,7 +50,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Batch:
-    """Checks under way: outcomes wait here for the next write. `interval`: seconds of a whole round."""
+    """Checks under way: outcomes wait here for the next write. `interval`: seconds in which all numbers are checked once."""
 
     account: MazbotAccount
     reseller: Reseller
@@ -71,7 +71,7 @@ class Batch:
 
 
 def cycle_seconds(numbers: int, rate_limit: int) -> float:
-    """Seconds that a round of all `numbers` takes with all of the account's requests."""
+    """Seconds that checking all `numbers` once takes with all of the account's requests."""
     return max(SHORTEST_CYCLE, numbers * 60.0 / max(1, rate_limit))
 
 

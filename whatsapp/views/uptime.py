@@ -26,7 +26,7 @@ SHOWN = 200
 def uptime(request: TenantRequest) -> HttpResponseBase:
     """The centers of a month, the worst first; of very many centers only those, a file has all."""
     known = months_with_data(request.reseller)
-    report = _report(request, known)
+    report = _report(request, known and known[1])
     month, latest = report.month, this_month(request.reseller, clock.now())
     context = {
         "report": report,
@@ -44,7 +44,7 @@ def uptime(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def uptime_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """All centers of the month as a file; lengths in whole minutes."""
-    report = _report(request, months_with_data(request.reseller))
+    report = _report(request)
     header = [_("Center ID"), _("Center"), _("Status"), _("First day"), _("Last day"), _("Month data")]
     header += [_("Numbers"), _("Connected (%)"), _("Outages"), _("Longest outage (minutes)")]
     header += [_("%(cause)s (minutes)") % {"cause": cause.label} for cause in Cause]
@@ -73,11 +73,16 @@ def _minutes(seconds: float) -> int:
     return int(-(-Decimal(seconds) // 60))
 
 
-def _report(request: TenantRequest, known: tuple[date, date] | None) -> Month:
-    """Of the month in the address, else of the last with data: on the 1st that is the month before."""
+def _report(request: TenantRequest, last: date | None = None) -> Month:
+    """Of the month in the address, else of the last with data (`last`, where known): on the 1st the month before."""
     now = clock.now()
-    month = _month(request.GET.get("month", "")) or (known[1] if known else date.max)
+    month = _month(request.GET.get("month", "")) or last or _last_with_data(request)
     return month_report(request.reseller, min(month, this_month(request.reseller, now)), now)
+
+
+def _last_with_data(request: TenantRequest) -> date:
+    known = months_with_data(request.reseller)
+    return known[1] if known else date.max
 
 
 def _month(text: str) -> date | None:

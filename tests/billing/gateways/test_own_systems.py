@@ -11,8 +11,11 @@ from standardwebhooks.webhooks import Webhook
 from billing.gateways.accounts import rotate_hook_secret
 from billing.invoicing import void_invoice
 from billing.models import FlaggedPayment, Gateway, GatewayEvent, Payment
+from centers.models import AuditEntry
 from tests.billing.conftest import NOW, Shop
-from tests.factories import ResellerFactory
+from tests.factories import ResellerFactory, member
+from tests.pages import shown
+from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +106,13 @@ def test_what_fits_no_center_or_cannot_be_recorded_is_flagged(desk: Desk) -> Non
         assert FlaggedPayment.objects.get(reference=f"POS-F{number}").why == why
     assert "EUR" in FlaggedPayment.objects.get(reference="POS-F5").problem
     assert Payment.objects.count() == 1
+    flagged = FlaggedPayment.objects.get(reference="POS-F6")
+    entry = AuditEntry.objects.get(target_type="flaggedpayment", target_id=flagged.pk)
+    assert entry.data["amount"] == "1.001 USD", "why it was flagged"
+    owner = sign_in(Client(), member(desk.shop.reseller))
+    for tail in ("", f"{flagged.pk}/"):
+        page = owner.get(f"/r/{desk.shop.reseller.slug}/payments/flagged/{tail}")
+        assert "1.001 USD" in shown(page)
 
 
 def test_wrong_old_and_foreign_signatures_are_refused_alike(desk: Desk) -> None:

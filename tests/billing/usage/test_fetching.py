@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.invoicing import due_periods, issue_invoice
 from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
-from billing.jobs import ROUNDS, account_job, due_resellers, invoice_job, rates_job, run_if_due, usage_job
+from billing.jobs import JOBS, account_job, due_resellers, invoice_job, rates_job, run_if_due, usage_job
 from billing.models import AccountUsageRecord, FlaggedUsage, Invoice, RateFetch, UsageRecord
 from billing.periods import Period, today
 from billing.policies import save_policy
@@ -172,7 +172,7 @@ def test_a_refused_login_ends_the_round_at_once(place: Place) -> None:
 def test_without_an_account_the_round_says_so(shop: Shop) -> None:
     MazbotAccount.objects.update(email="")
     for job in ("usage", "account", "rates"):
-        run = ROUNDS[job](reseller=shop.reseller, now=NOW)
+        run = JOBS[job].run(reseller=shop.reseller, now=NOW)
         assert run.state == "failed"
         assert "MazBot" in run.failures[0]["why"]
         assert due_resellers(job, NOW) == []

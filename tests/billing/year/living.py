@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from billing.invoicing import Part, credit_invoice, issue_invoice, void_invoice, waive_usage
 from billing.invoicing.flagged_usage import accept_flagged_usage
-from billing.jobs import ROUNDS, due_resellers, run_if_due
+from billing.jobs import JOBS, due_resellers, run_if_due
 from billing.ledger import sums
 from billing.models import FlaggedUsage, Invoice, Payment, Suspension
 from billing.payments import record_payment, refund_credit, reverse_payment
@@ -207,7 +207,7 @@ class Year:
     def round(self) -> None:
         """Every job that is due, as the beat's ticks have them; then staff accept what went down."""
         pk = self.shop.reseller.pk
-        for job in ROUNDS:
+        for job in JOBS:
             if pk in due_resellers(job, self.now):
                 run_if_due(job, reseller_id=pk, now=self.now)
         switching_job(reseller=self.shop.reseller, now=self.now)

@@ -1,4 +1,4 @@
-"""A center's life, with its trace."""
+"""A center's life, and what the audit log says of it."""
 
 from collections.abc import Iterator
 

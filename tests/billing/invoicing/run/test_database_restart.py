@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 
 from billing import jobs
 from billing.invoicing.run import monthly_run
-from billing.jobs import AFTER_LOSS, EVERY, invoice_job, run_if_due
+from billing.jobs import AFTER_LOSS, JOBS, invoice_job, run_if_due
 from billing.models import Invoice, JobSchedule
 from billing.usage import last_readings
 from tests.billing.conftest import NOW, Shop
@@ -64,7 +64,7 @@ def test_a_database_that_stays_away_ends_the_run_and_it_is_soon_due_again(commit
     centers(committed_shop, 1)
     with lost_at('INSERT INTO "billing_invoice"', times=9), pytest.raises(OperationalError):
         run_if_due("invoices", reseller_id=committed_shop.reseller.pk, now=NOW)
-    assert EVERY["invoices"] > AFTER_LOSS
+    assert JOBS["invoices"].every > AFTER_LOSS
     assert JobSchedule.objects.get(job="invoices").next_at == NOW + AFTER_LOSS
     assert not Alert.objects.filter(kind=Alert.Kind.BILLING_BLOCKED).exists()
     assert run_if_due("invoices", reseller_id=committed_shop.reseller.pk, now=NOW + AFTER_LOSS)
@@ -73,5 +73,5 @@ def test_a_database_that_stays_away_ends_the_run_and_it_is_soon_due_again(commit
 
 def test_a_run_that_ends_as_it_should_is_due_after_its_interval(committed_shop: Shop) -> None:
     assert run_if_due("invoices", reseller_id=committed_shop.reseller.pk, now=NOW)
-    assert JobSchedule.objects.get(job="invoices").next_at == NOW + EVERY["invoices"]
-    assert jobs.EVERY["invoices"] == timedelta(hours=1)
+    assert JobSchedule.objects.get(job="invoices").next_at == NOW + JOBS["invoices"].every
+    assert jobs.JOBS["invoices"].every == timedelta(hours=1)

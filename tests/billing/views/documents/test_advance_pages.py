@@ -71,6 +71,8 @@ def test_staff_and_the_center_see_what_became_of_it(paid: Desk) -> None:
     assert "1,150.00 USD 877.00 USD" in listed
     assert paid.invoice.number not in listed
     assert "Left to deduct" not in shown(paid.as_(paid.support).get(paid.url("invoices/")))
+    kept = paid.as_(paid.support).get(paid.url("invoices/?state=advance&sort=open"))
+    assert kept.context["page"].sort == "-issued", "not by a column that isn't there"
     sent = paid.as_(paid.owner).get(paid.url("invoices/export/csv/"))
     file = StringIO(b"".join(sent.streaming_content).decode("utf-8-sig"))
     left = {row["Number"]: row["Left to deduct"] for row in csv.DictReader(file)}
