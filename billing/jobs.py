@@ -169,7 +169,7 @@ def limits_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` is one run for one reseller, due `every` so often; one that asks MazBot waits while it refuses the login."""
+    """`run`: one run for one reseller, due `every` so often; one that asks MazBot waits while it refuses the login."""
 
     run: Callable[..., JobRun]
     every: timedelta

@@ -16,14 +16,21 @@ CLOCKS_APART = 120.0
 _DROPPED_AFTER = 60.0 + CLOCKS_APART  # seconds; the next tick enqueues again what is still due
 
 
+#: Seconds, by the names of the ticks that have an interval of their own; beat's are in config/celery.py.
+INTERVALS: dict[str, float] = {}
+
+
 def tick(name: str, *, every: float | None = None) -> Callable[[Callable[[], None]], Any]:
     """A task that beat calls at a fixed interval in seconds (by default settings.TICK_SECONDS).
 
     Two concurrent beats, or a tick delivered twice, have the effect of one.
     """
 
+    if every:
+        INTERVALS[name] = every
+
     def wrap(work: Callable[[], None]) -> Any:
-        @shared_task(name=name, every=every)
+        @shared_task(name=name)
         @wraps(work)
         def ticking() -> None:
             pause = (every or settings.TICK_SECONDS) * 0.5

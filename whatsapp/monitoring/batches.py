@@ -50,7 +50,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Batch:
-    """Checks under way: outcomes wait here for the next write. `interval`: seconds in which all numbers are checked once."""
+    """Checks under way: outcomes wait here for the next write. `interval`: seconds in which each number is checked."""
 
     account: MazbotAccount
     reseller: Reseller

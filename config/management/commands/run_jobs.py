@@ -36,7 +36,9 @@ JOBS: dict[str, tuple[JobFunction, ...]] = {
 class Command(BaseCommand):
     """Runs jobs for every reseller, or one; a failed item makes the exit status 1, the rest continues."""
 
-    help = "Runs a job once in the foreground: status, rates, prices, usage, invoices, limits, dunning or all."
+    help = (
+        "Runs a job once in the foreground: status, rates, prices, usage, invoices, limits, dunning or all."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", choices=[*JOBS, "all"])

@@ -18,4 +18,6 @@ def test_other_words_stay_as_they_are(text: str) -> None:
 
 
 def test_what_people_typed_is_escaped() -> None:
-    assert references("<b>INV-1</b> & more") == '&lt;b&gt;<span class="whole">INV-1</span>&lt;/b&gt; &amp; more'
+    assert (
+        references("<b>INV-1</b> & more") == '&lt;b&gt;<span class="whole">INV-1</span>&lt;/b&gt; &amp; more'
+    )
