@@ -140,6 +140,7 @@ SECTIONS = (
         label=_("Invoices"),
         icon="file-invoice",
         permission=Permission.PORTAL_VIEW,
+        within=("statement/",),
     ),
     Section(  # a tab alone would be no choice: who may not see the others does not see this one
         menu=Tabs.USAGE,

@@ -62,7 +62,7 @@ SECTIONS = (
         menu=Menu.CENTERS,
         order=10,
         name="import_centers",
-        label=_("Import CSV"),
+        label=_("Import"),
         icon="file-import",
         permission=Permission.MANAGE_CENTERS,
     ),

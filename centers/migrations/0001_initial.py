@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
                 (
                     "payment_status",
                     models.CharField(
-                        choices=[("clear", "Nothing due"), ("open", "Open"), ("overdue", "Overdue")],
+                        choices=[("clear", "Nothing due"), ("open", "Unpaid"), ("overdue", "Overdue")],
                         default="clear",
                         editable=False,
                         max_length=8,

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from centers import clock
 from centers.models.fields import (
@@ -82,7 +83,7 @@ class Center(models.Model):
         """The center's balance, kept up to date by billing, so lists need not read the ledger."""
 
         CLEAR = "clear", _("Nothing due")
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("balance", "Unpaid")
         OVERDUE = "overdue", _("Overdue")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="centers", db_index=False)

@@ -67,6 +67,11 @@ def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
     assert tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["billing"]) == []
 
 
+def test_a_statement_belongs_to_the_invoices_of_the_portal() -> None:
+    links = portal_links(RequestFactory().get("/c/4/statement/"), Center(pk=4), GRANTS["center_viewer"])
+    assert [str(link.section.label) for link in links if link.current] == ["Invoices"]
+
+
 def tabs(role: str, menu: str, path: str) -> list[tuple[str, str, bool]]:
     links = tab_links(RequestFactory().get(path), menu, NOOR, GRANTS[role])
     return [(str(link.section.label), link.url, link.current) for link in links]

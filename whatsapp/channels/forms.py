@@ -1,5 +1,6 @@
 """The forms of the settings page "WhatsApp messages"."""
 
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -22,10 +23,13 @@ ALL = "all"
 
 def kind_labels() -> dict[str, str | Promise]:
     """The kinds of messages a template can be for; "" stands for all that have none of their own."""
+    kinds = [kind for kind in registry.kinds() if not kind.to_contacts or "whatsapp" in kind.also_by]
+    times = Counter(str(kind.label) for kind in kinds)  # reports have the same name for staff and for centers
     own = {
-        kind.name: kind.label
-        for kind in registry.kinds()
-        if not kind.to_contacts or "whatsapp" in kind.also_by
+        kind.name: f"{kind.label} · {_('to admins of centers')}"
+        if times[str(kind.label)] > 1 and registry.group(kind.group).is_for_centers
+        else kind.label
+        for kind in kinds
     }
     return {"": gettext_lazy("All other messages"), **own}
 

@@ -21,7 +21,7 @@ class Cause(models.TextChoices):
     UNPAID = "unpaid", _("Suspended, unpaid")
     OFF = "off", _("Disabled")
     NOT_PAIRED = "not_paired", _("Not paired yet")
-    UNKNOWN = "unknown", _("Not known")
+    UNKNOWN = "unknown", _("Not checked")
 
 
 #: An outage: the number should have been connected, and its phone was not.

@@ -548,7 +548,7 @@ class Migration(migrations.Migration):
                             ("stale", "Not seen for a long time"),
                             ("silent", "Fewer messages than usual"),
                             ("failing", "More failed messages than usual"),
-                            ("not_found", "Instance unknown to MazBot"),
+                            ("not_found", "Number unknown to MazBot"),
                             ("switch_unconfirmed", "Service change not confirmed"),
                             ("webhook_unconfirmed", "Webhook address not confirmed"),
                             ("provider_failing", "MazBot is failing"),

@@ -25,7 +25,7 @@ class Alert(models.Model):
         STALE = "stale", _("Not seen for a long time")
         SILENT = "silent", _("Fewer messages than usual")
         FAILING = "failing", _("More failed messages than usual")
-        NOT_FOUND = "not_found", _("Instance unknown to MazBot")
+        NOT_FOUND = "not_found", _("Number unknown to MazBot")
         SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Service change not confirmed")
         WEBHOOK_UNCONFIRMED = "webhook_unconfirmed", _("Webhook address not confirmed")
         PROVIDER_FAILING = "provider_failing", _("MazBot is failing")

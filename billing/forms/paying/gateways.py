@@ -48,7 +48,7 @@ class GatewayForm(forms.Form):
         super().__init__(data, initial=first, prefix=provider)
         for name in ("api_key", "webhook_secret"):
             if gateway is not None and getattr(gateway, name):
-                self.fields[name].help_text = _("Set. Leave it empty to keep it.")
+                self.fields[name].help_text = _("Saved. Leave empty to keep it.")
 
 
 class FlaggedPaymentForm(AmountForm):

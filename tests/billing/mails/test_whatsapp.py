@@ -115,3 +115,4 @@ def test_they_can_have_templates_of_their_own() -> None:
     labels = kind_labels()
     assert {"invoice.reminder", "invoice.warning", "center.suspended", "center.resumed"} <= labels.keys()
     assert "invoice.issued" not in labels
+    assert len({str(label) for label in labels.values()}) == len(labels), "no two look alike"
