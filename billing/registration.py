@@ -17,12 +17,14 @@ from billing.gateways import notices
 from billing.jobs import catch_up_jobs
 from billing.models import Invoice, JobSchedule, Margin, Payment
 from billing.payments import receipts, report_notices
+from billing.pricing.rate_types.country_names import kept_labels
 from billing.reports.gap_items import leave_items
 from billing.usage.todays_usage import ask_todays_usage
 from centers import clock
 from centers.audit.messages import register_words
 from centers.errors import OperationRefused
 from centers.models import JobRun, Reseller
+from centers.queries import register_country_names
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
@@ -69,6 +71,7 @@ def connect() -> None:
     team.on_staff_removed(leave_items)
     lifecycle.on_archive(end_charges_of_archived)
     register_todays_usage(ask_todays_usage)
+    register_country_names(kept_labels)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)
     register_queue(order=30, name="metering", label=_("Usage, rates, invoices"))

@@ -89,11 +89,29 @@ def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
     return {pk: numbers for counter in _counters for pk, numbers in counter(center_pks).items()}
 
 
+#: (reseller, MazBot's country ids) -> what each is called in the active language.
+CountryNamer = Callable[[Reseller, tuple[str, ...]], dict[str, str]]
+_country_namers: list[CountryNamer] = []
+
+
+def register_country_names(namer: CountryNamer) -> None:
+    """Add what MazBot's country ids are called; called from the ready() of the app that knows it."""
+    _country_namers.append(namer)
+
+
 def countries(reseller: Reseller) -> tuple[tuple[str, str], ...]:
-    """The MazBot country ids that the reseller's centers have, as choices; each by one look into an index."""
+    """The MazBot country ids that the reseller's centers have, each by one look into an index; as choices, by name."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTRIES, {"reseller": reseller.pk})
-        return tuple((value, value) for (value,) in cursor.fetchall())
+        ids = tuple(value for (value,) in cursor.fetchall())
+    # One is no choice: lists offer it to no one.
+    names = (
+        {one: name for namer in _country_namers for one, name in namer(reseller, ids).items()}
+        if ids[1:]
+        else {}
+    )
+    choices = [(one, names.get(one, one)) for one in ids]
+    return tuple(sorted(choices, key=lambda choice: (choice[1].casefold(), choice[0])))
 
 
 def latest_runs(names: Iterable[str], now: datetime) -> dict[str, list[JobRun]]:

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import datetime
 from functools import cached_property
 
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
@@ -17,8 +18,12 @@ from billing.models import MazbotCountry
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
+from centers.values import languages
 from centers.values.countries import country_codes, country_name, validate_country
+from centers.values.languages import active_language
 from centers.values.text import typed_code
+
+KEPT_SECONDS = 600
 
 
 class CountryNames:
@@ -62,6 +67,21 @@ class CountryNames:
         return name if iso == country_id else f"{name} ({country_id})"
 
 
+def kept_labels(reseller: Reseller, country_ids: tuple[str, ...]) -> dict[str, str]:
+    """The label of each id, for the filters of lists: kept for minutes, since centers are counted for them."""
+    key = _kept_at(reseller, active_language().code)
+    kept: dict[str, str] = cache.get(key) or {}
+    if not kept.keys() >= set(country_ids):
+        names = CountryNames(reseller)
+        kept = {one: names.label(one) for one in country_ids}
+        cache.set(key, kept, KEPT_SECONDS)
+    return {one: kept[one] for one in country_ids}
+
+
+def _kept_at(reseller: Reseller, language: str) -> str:
+    return f"country-labels:{reseller.pk}:{language}"
+
+
 def name_country(*, reseller: Reseller, country_id: str, iso: str, by: User | None, now: datetime) -> None:
     """Say which country an id stands for; without one it is guessed again. OperationRefused for an unknown code."""
     place = typed_code(country_id)[:16]
@@ -88,4 +108,7 @@ def name_country(*, reseller: Reseller, country_id: str, iso: str, by: User | No
             topics=("billing",),
             country_id=place,
             country=code,
+        )
+        transaction.on_commit(
+            lambda: cache.delete_many([_kept_at(reseller, language) for language in languages.LANGUAGES])
         )

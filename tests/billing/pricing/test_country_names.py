@@ -1,12 +1,17 @@
 """Names of MazBot's country ids: as staff say, else an ISO code's, else that of the centers' country."""
 
+from typing import Any
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from billing.models import MazbotCountry
 from billing.pricing.rate_types.country_names import CountryNames, name_country
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
+from centers.queries import countries
 from tests.billing.conftest import NOW, Shop
 
 
@@ -38,3 +43,21 @@ def test_what_staff_say_counts_until_they_take_it_back(shop: Shop) -> None:
     for country_id, iso, why in (("", "OM", "Enter MazBot's"), ("9", "QQ", "isn't a country code")):
         with pytest.raises(OperationRefused, match=why):
             name_country(**common, country_id=country_id, iso=iso)
+
+
+def test_the_filters_of_lists_name_them_in_their_order_until_staff_say_otherwise(
+    shop: Shop, django_capture_on_commit_callbacks: Any
+) -> None:
+    for country_id, country in (("3", "LY"), ("7", "EG")):
+        shop.new_center(country_id=country_id, country=country)
+    assert countries(shop.reseller)[:2] == (("1", "Country 1"), ("7", "Egypt (7)"))
+    with CaptureQueriesContext(connection) as asked:
+        assert [one for one, _name in countries(shop.reseller)] == ["1", "7", "3"]
+    assert len(asked) == 1, "the names are kept"
+    with translation.override("ar"):
+        assert ("3", "ليبيا (3)") in countries(shop.reseller)
+    with django_capture_on_commit_callbacks(execute=True):
+        name_country(reseller=shop.reseller, country_id="1", iso="OM", by=None, now=NOW)
+    assert [name for _one, name in countries(shop.reseller)] == ["Egypt (7)", "Libya (3)", "Oman (1)"]
+    shop.new_center(country_id="8", country="SA")
+    assert countries(shop.reseller)[-1] == ("8", "Saudi Arabia (8)"), "one that is new is read at once"
