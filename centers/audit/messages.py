@@ -4,6 +4,7 @@ Each app registers the messages of its own actions with `register_words`; %(who)
 else: further facts of an entry stand beside its message.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -75,6 +76,7 @@ _nouns: dict[str, str | Promise] = {
     "share": gettext_lazy("links sent by email"),
     "job": gettext_lazy("jobs"),
 }
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: Labels of facts that are not model fields.
 _facts: dict[str, str | Promise] = {
     "reason": gettext_lazy("reason"),
@@ -217,7 +219,17 @@ def _shown(model_name: str, name: str, value: Any) -> str:
         labels: dict[Any, Any] = {value: country_name(str(value))}
     else:
         labels = dict(language_labels()) if name == "language" else _choices(model_name, name)
-    return str(labels.get(value) or _codes.get(str(value), value))
+    return _days_in_words(str(labels.get(value) or _codes.get(str(value), value)))
+
+
+def _days_in_words(text: str) -> str:
+    """A day as people write it; what only looks like one stays as it was typed."""
+    if not _DAY.fullmatch(text):
+        return text
+    try:
+        return day_text(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _choices(model_name: str, name: str) -> dict[Any, Any]:

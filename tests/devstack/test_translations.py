@@ -207,7 +207,7 @@ def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
             "invoice.issued",
             "invoice",
             {"first_day": "2026-11-01", "end_day": "2026-12-01"},
-            [("اليوم الأول", "2026-11-01"), ("حتى (دون احتسابه)", "2026-12-01")],
+            [("اليوم الأول", "1 نوفمبر 2026"), ("حتى (دون احتسابه)", "1 ديسمبر 2026")],
         ),
         ("center.resumed", "center", {"ending": "paid"}, [("سبب الانتهاء", "تم السداد")]),
         ("reminder.written", "invoice", {"step": "warning"}, [("الخطوة", "إنذار أخير")]),

@@ -38,6 +38,11 @@ def test_a_day_or_month_is_written_as_people_write_it() -> None:
         assert named("center", "2026-09") == "2026-09", "a center's name is not a month"
 
 
+def test_a_day_among_the_facts_is_written_as_people_write_it() -> None:
+    entry = AuditEntry(action="invoice.issued", data={"first_day": "2026-11-01", "reference": "2026-02-30"})
+    assert [new for _field, _old, new in changes(entry)] == ["1 Nov 2026", "2026-02-30"]
+
+
 def named(of: str, label: str) -> str:
     entry = AuditEntry(action="gap.opened", target_type=of, target_label=label)
     return entry_message(entry).partition(": ")[2].strip("\u2068\u2069")
