@@ -25,12 +25,12 @@ from billing.models import (
     TaxProfile,
     TaxTerms,
 )
-from billing.money import format_amount
 from billing.periods import Period, day_start, local_day, zone_of
 from billing.tax.computing import tax_in
 from billing.tax.rates import Taxes, tax_profile
 from centers.audit import entries
 from centers.models import Center, User
+from centers.values.formats import exact_text
 
 ZERO = Decimal(0)
 ONE_DAY = timedelta(days=1)
@@ -242,6 +242,6 @@ def _record(action: str, advance: Invoice, document: Invoice, by: User | None, n
         target=advance,
         now=now,
         topics=("billing",),
-        total=format_amount(document.total, document.currency, "en"),
+        total=exact_text(document.total, document.currency),
         **({"credit_note": document.number} if document.is_credit_note else {}),
     )

@@ -19,10 +19,11 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock_all, settle_all
 from billing.limits.terms import refresh_exposure
 from billing.models import CreditTerms, LedgerEntry, Suspension
-from billing.money import LARGEST, digits, format_amount
+from billing.money import LARGEST, digits
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center, Reseller, User
+from centers.values.formats import exact_text
 from centers.values.names import name_keys
 
 ZERO = Decimal(0)
@@ -152,7 +153,7 @@ def _audit(row: LedgerEntry, center: Center, by: User | None, now: datetime) -> 
         by=by,
         target=center,
         now=now,
-        amount=format_amount(row.amount, row.currency, "en"),
+        amount=exact_text(row.amount, row.currency),
     )
 
 

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from billing.charges.first_months import days_in_use, first_day_of
 from billing.ledger import lock
 from billing.models import BillingPeriod, Charge, ChargeClaim, PlanTerms
-from billing.money import exact_amount, format_amount
+from billing.money import exact_amount
 from billing.periods import ONE_DAY, today
 from billing.tax.own import TaxEntry, own_tax
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
-from centers.values.formats import day_text
+from centers.values.formats import day_text, exact_text
 
 Every = Charge.Every
 LARGEST_CHARGE = Decimal(10) ** 9
@@ -263,7 +263,7 @@ def _invoiced_until(row: Charge) -> date | None:
 
 def _record_added(row: Charge, by: User | None, now: datetime) -> None:
     facts = {"charged": f"charged_{row.every}", "first_day": row.first_day.isoformat()}
-    _record("charge.added", row, by, now, amount=format_amount(row.amount, row.currency, "en"), **facts)
+    _record("charge.added", row, by, now, amount=exact_text(row.amount, row.currency), **facts)
 
 
 def _record(action: str, row: Charge, by: User | None, now: datetime, **facts: Any) -> None:

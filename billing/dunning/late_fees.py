@@ -17,7 +17,7 @@ from billing.charges.changing import LARGEST_CHARGE
 from billing.dunning.reminded import acting_holds, undisputed
 from billing.ledger import lock
 from billing.models import Charge, ChargeClaim, DunningPolicy, Invoice, InvoiceLine
-from billing.money import format_amount, rounded
+from billing.money import rounded
 from billing.periods import month_of, today
 from billing.policies import Policy, policies_for, policy_for, reseller_policy
 from billing.tax.computing import tax_of
@@ -25,6 +25,7 @@ from billing.tax.rates import tax_profile
 from centers.audit import entries
 from centers.models import Reseller, User
 from centers.queue.job_runs import RunRecorder
+from centers.values.formats import exact_text
 
 ZERO = Decimal(0)
 #: A fee of a day longer ago isn't made up for: switching fees on, or the end of a pause, charges nothing for the past.
@@ -130,7 +131,7 @@ def _charge(invoice: Invoice, step: int, now: datetime) -> Charge | None:
             target=charge,
             now=now,
             topics=("billing", "centers"),
-            amount=format_amount(amount, row.currency, "en"),
+            amount=exact_text(amount, row.currency),
         )
     return charge
 

@@ -12,12 +12,12 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle
 from billing.limits.terms import refresh_exposure
 from billing.models import Invoice, LedgerEntry, WriteOff
-from billing.money import format_amount
 from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
+from centers.values.formats import exact_text
 
 Kind = LedgerEntry.Kind
 ZERO = Decimal(0)
@@ -162,6 +162,6 @@ def _audit(action: str, row: WriteOff, by: User | None, now: datetime, **facts: 
         target=row.invoice,
         now=now,
         topics=("billing", "centers"),
-        amount=format_amount(row.amount, row.currency, "en"),
+        amount=exact_text(row.amount, row.currency),
         **facts,
     )

@@ -30,13 +30,14 @@ from billing.models import (
     TaxSums,
     UsageClaim,
 )
-from billing.money import format_amount, total_of
+from billing.money import total_of
 from billing.periods import local_day, zone_of
 from billing.tax.computing import taxes_of_note
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
+from centers.values.formats import exact_text
 
 CreditKind = Invoice.CreditKind
 ZERO = Decimal(0)
@@ -181,7 +182,7 @@ def _announce(note: Invoice, by: User | None, now: datetime) -> None:
         topics=("billing", "centers"),
         because=note.reason,
         credit_note=note.number,
-        total=format_amount(note.total, note.currency, "en"),
+        total=exact_text(note.total, note.currency),
     )
 
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from billing.ledger import lock
 from billing.limits.exposure import STORED, Level, exposures
 from billing.models import CreditTerms
-from billing.money import exact_amount, format_amount
+from billing.money import exact_amount
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, User
+from centers.values.formats import exact_text
 
 ZERO = Decimal(0)
 NO_LIMIT, LIMIT, PREPAID = "postpaid", "limit", "prepaid"
@@ -86,4 +87,4 @@ def _said(row: CreditTerms | None) -> str:
     """As the audit log keeps it."""
     if row is None:
         return NO_LIMIT
-    return PREPAID if row.is_prepaid else format_amount(row.limit, row.currency, "en")
+    return PREPAID if row.is_prepaid else exact_text(row.limit, row.currency)

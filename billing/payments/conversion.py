@@ -23,6 +23,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
+from centers.values.formats import exact_text
 
 ZERO = Decimal(0)
 
@@ -227,8 +228,8 @@ def _settled(action: str, row: CreditConversion, by: User | None, now: datetime)
         target=center,
         now=now,
         topics=("billing", "centers", "instances"),
-        amount=format_amount(row.from_amount, row.from_currency, "en"),
-        total=format_amount(row.to_amount, row.to_currency, "en"),
+        amount=exact_text(row.from_amount, row.from_currency),
+        total=exact_text(row.to_amount, row.to_currency),
         rate=f"{row.rate.normalize():f} / {row.divisor.normalize():f} ({row.rate_day.isoformat()})",
         **({"because": row.reason} if row.reason else {}),
     )

@@ -31,7 +31,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
-from centers.values.formats import day_text
+from centers.values.formats import day_text, exact_text
 
 Kind = LedgerEntry.Kind
 
@@ -195,7 +195,7 @@ def refund_credit(
                 target=center,
                 now=now,
                 topics=("billing",),
-                amount=format_amount(value, currency, "en"),
+                amount=exact_text(value, currency),
                 reference=reference,
             )
     except IntegrityError:
@@ -220,7 +220,7 @@ def _settled(
         target=payment,
         now=now,
         topics=("billing", "centers", "instances"),
-        amount=format_amount(payment.amount, payment.currency, "en"),
+        amount=exact_text(payment.amount, payment.currency),
         **facts,
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.ledger import lock
 from billing.models import Invoice, Payment, ReportedPayment
-from billing.money import exact_amount, format_amount
+from billing.money import exact_amount
 from billing.payments import report_notices
 from billing.payments.attachments import check_attachment
 from billing.payments.recording import record_payment
@@ -20,6 +20,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import User
+from centers.values.formats import exact_text
 
 State = ReportedPayment.State
 #: Reports of one invoice that may wait at a time: anyone who has the link can send one.
@@ -155,7 +156,7 @@ def _audit(action: str, row: ReportedPayment, by: User | None, now: datetime, **
         target=row,
         now=now,
         topics=("billing",),
-        amount=format_amount(row.amount, row.currency, "en"),
+        amount=exact_text(row.amount, row.currency),
         settles=row.invoice.number,
         **facts,
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from billing.charges.changing import LARGEST_CHARGE
 from billing.ledger import lock_all
 from billing.models import BillingPeriod, Charge, Plan, PlanTerms
-from billing.money import exact_amount, format_amount
+from billing.money import exact_amount
 from billing.periods import ONE_DAY, today
 from billing.plans.below_cost import loss_facts, loss_of_terms, refuse_loss
 from billing.plans.choosing import charge_by, charges_from, cut_charge, locked
@@ -21,7 +21,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, Reseller, User
-from centers.values.formats import day_text
+from centers.values.formats import day_text, exact_text
 
 _LONGEST = 120
 _WITHIN = timedelta(days=366)
@@ -210,7 +210,7 @@ def _checked_beyond(beyond: Decimal | None) -> Decimal | None:
 
 def _facts(terms: PlanTerms) -> dict[str, str]:
     return {
-        "amount": format_amount(terms.price, terms.plan.currency, "en"),
+        "amount": exact_text(terms.price, terms.plan.currency),
         "included": str(terms.included),
         "first_day": terms.valid_from.isoformat(),
     }

@@ -28,10 +28,10 @@ from billing.models import (
     InvoiceLine,
     InvoiceTax,
 )
-from billing.money import format_amount
 from billing.periods import day_start, local_day, zone_of
 from centers.audit import entries
 from centers.models import AuditEntry, User
+from centers.values.formats import exact_text
 from whatsapp.alerts.lifecycle import resolve_alert
 from whatsapp.models import Alert
 
@@ -251,7 +251,7 @@ def _entry(closed: Closed, by: User | None, now: datetime) -> AuditEntry:
         by=by,
         target=closed.invoice or closed.period,
         now=now,
-        total=format_amount(draft.total, draft.currency, "en"),
+        total=exact_text(draft.total, draft.currency),
         first_day=draft.period.first_day.isoformat(),
         end_day=draft.period.end_day.isoformat(),
     )

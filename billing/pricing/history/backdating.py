@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext, ngettext
 
 from billing.models import IS_CHARGED, Billable, BillingPeriod, Category, UsageClaim, UsageRecord
-from billing.money import format_amount, rounded, total_of
+from billing.money import rounded, total_of
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
 from billing.pricing.discounts import Off
@@ -21,6 +21,7 @@ from billing.pricing.price_list import PriceList, converted, usage_charge
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
 from centers.stored_messages import StoredMessage as _
+from centers.values.formats import exact_text
 from centers.values.names import same_name
 
 ZERO = Decimal(0)
@@ -55,7 +56,7 @@ class Backdating:
             "backdated_from": self.first_day.isoformat(),
             "backdated_to": self.last_day.isoformat(),
             "difference_on_past_days": "; ".join(
-                format_amount(amount, currency, "en") for currency, amount in self.differences
+                exact_text(amount, currency) for currency, amount in self.differences
             ),
         }
 
