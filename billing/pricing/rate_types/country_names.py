@@ -5,9 +5,11 @@ itself, else of most centers that have the id.
 """
 
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
+import redis
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -24,6 +26,7 @@ from centers.values.languages import active_language
 from centers.values.text import typed_code
 
 KEPT_SECONDS = 600
+_FAILED = (redis.RedisError, OSError)
 
 
 class CountryNames:
@@ -68,13 +71,19 @@ class CountryNames:
 
 
 def kept_labels(reseller: Reseller, country_ids: tuple[str, ...]) -> dict[str, str]:
-    """The label of each id, for the filters of lists: kept for minutes, since centers are counted for them."""
+    """The label of each id, for the filters of lists: kept for minutes, since centers are counted for them.
+
+    Without Valkey they are read each time.
+    """
     key = _kept_at(reseller, active_language().code)
-    kept: dict[str, str] = cache.get(key) or {}
+    kept: dict[str, str] = {}
+    with suppress(*_FAILED):
+        kept = cache.get(key) or {}
     if not kept.keys() >= set(country_ids):
         names = CountryNames(reseller)
         kept = {one: names.label(one) for one in country_ids}
-        cache.set(key, kept, KEPT_SECONDS)
+        with suppress(*_FAILED):
+            cache.set(key, kept, KEPT_SECONDS)
     return {one: kept[one] for one in country_ids}
 
 
@@ -110,5 +119,6 @@ def name_country(*, reseller: Reseller, country_id: str, iso: str, by: User | No
             country=code,
         )
         transaction.on_commit(
-            lambda: cache.delete_many([_kept_at(reseller, language) for language in languages.LANGUAGES])
+            lambda: cache.delete_many([_kept_at(reseller, language) for language in languages.LANGUAGES]),
+            robust=True,  # without Valkey the old name stays for minutes
         )

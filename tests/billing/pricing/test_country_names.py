@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+import redis
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
@@ -61,3 +63,19 @@ def test_the_filters_of_lists_name_them_in_their_order_until_staff_say_otherwise
     assert [name for _one, name in countries(shop.reseller)] == ["Egypt (7)", "Libya (3)", "Oman (1)"]
     shop.new_center(country_id="8", country="SA")
     assert countries(shop.reseller)[-1] == ("8", "Saudi Arabia (8)"), "one that is new is read at once"
+
+
+def test_without_valkey_they_are_read_each_time(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    shop.new_center(country_id="3", country="LY")
+
+    def fails(*_: object, **__: object) -> None:
+        raise redis.ConnectionError
+
+    for name in ("get", "set", "delete_many"):
+        monkeypatch.setattr(cache, name, fails)
+    assert countries(shop.reseller) == (("1", "Country 1"), ("3", "Libya (3)"))
+    with django_capture_on_commit_callbacks(execute=True):
+        name_country(reseller=shop.reseller, country_id="1", iso="OM", by=None, now=NOW)
+    assert ("1", "Oman (1)") in countries(shop.reseller)
